@@ -1,0 +1,102 @@
+/**
+ * Who may import whom: the table of docs/architecture (import rules), one entry a folder.
+ * A folder that is not named may not be imported. `types-only` entries are checked by dependency type.
+ */
+const mayImport = {
+  errors: [],
+  logging: ['errors', 'config'],
+  config: ['errors'],
+  concepts: ['errors'],
+  record: ['concepts', 'errors'],
+  'cds-hooks': ['errors'],
+  orders: ['cds-hooks', 'record', 'concepts', 'errors'],
+  features: ['record', 'concepts', 'errors'],
+  fhir: ['cds-hooks', 'record', 'concepts', 'config', 'errors', 'logging'],
+  ensemble: ['features', 'errors', 'logging'],
+  explanation: ['features', 'ensemble', 'record', 'concepts', 'errors'],
+  cards: ['cds-hooks', 'explanation', 'ensemble', 'assessment', 'record', 'concepts', 'features', 'errors'],
+  assessment: ['cds-hooks', 'orders', 'fhir', 'record', 'concepts', 'features', 'ensemble', 'explanation', 'cards', 'store', 'errors', 'logging', 'config'],
+  http: ['cds-hooks', 'assessment', 'store', 'errors', 'logging', 'config'],
+  store: ['assessment', 'errors', 'logging'],
+  cohort: ['record', 'concepts', 'features', 'ensemble', 'config', 'errors'],
+  sandbox: ['cds-hooks', 'record', 'concepts', 'cohort', 'errors'],
+  replay: ['cohort', 'record', 'features', 'ensemble', 'cds-hooks', 'sandbox', 'concepts', 'errors'],
+};
+
+const folderRules = Object.entries(mayImport).map(([folder, allowed]) => ({
+  name: `${folder}-may-import`,
+  comment: `src/${folder} may import only: ${allowed.join(', ') || 'nothing of ours'}`,
+  severity: 'error',
+  from: { path: `^src/${folder}/` },
+  to: { path: '^src/', pathNot: `^src/(${[folder, ...allowed].join('|')})/` },
+}));
+
+/** Folders that may use another room's types but none of its code. */
+const typesOnly = [
+  ['cards', '(explanation|ensemble|assessment)'],
+  ['http', '(assessment|store)'],
+  ['store', 'assessment'],
+  ['orders', 'record'],
+].map(([folder, target]) => ({
+  name: `${folder}-uses-types-of-${target.replace(/[^a-z]+/g, '-')}`,
+  comment: `src/${folder} may use only the types of src/${target}`,
+  severity: 'error',
+  from: { path: `^src/${folder}/` },
+  to: { path: `^src/${target}/`, dependencyTypesNot: ['type-only'] },
+}));
+
+/** Packages that live in one room. */
+const onlyIn = [
+  ['fhir-kit-client', 'fhir'],
+  ['onnxruntime-node', 'ensemble'],
+  ['@xenova/transformers', 'ensemble'],
+  ['@duckdb/', 'cohort'],
+  ['winston', 'logging'],
+  ['express', '(http/|app\\.ts|sandbox/)'],
+  ['ajv', '(cds-hooks|config|features|ensemble|orders|concepts)/'],
+].map(([pkg, room]) => ({
+  name: `${pkg.replace(/[^a-z]+/g, '')}-only-in-its-room`,
+  comment: `${pkg} is used in src/${room} only`,
+  severity: 'error',
+  from: { path: '^src/', pathNot: `^src/${room.includes('/') || room.includes('(') ? room : `${room}/`}` },
+  to: { path: `node_modules/${pkg}` },
+}));
+
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    {
+      name: 'entry-points-are-not-imported',
+      comment: 'nothing imports server.ts, app.ts or cli.ts, but the entry points themselves',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(server|app|cli)\\.ts$' },
+      to: { path: '^src/(server|app|cli)\\.ts$' },
+    },
+    {
+      name: 'sandbox-is-for-trying',
+      comment: 'nothing imports sandbox but replay and the entry points',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(sandbox|replay)/|^src/(server|app|cli)\\.ts$' },
+      to: { path: '^src/sandbox/' },
+    },
+    {
+      name: 'features-are-pure',
+      comment: 'no I/O in features: no node built-ins, no packages but ajv for the spec',
+      severity: 'error',
+      from: { path: '^src/features/' },
+      to: { dependencyTypes: ['core'] },
+    },
+    { name: 'no-orphans', severity: 'error', from: { orphan: true, pathNot: '(^src/cli\\.ts|\\.d\\.ts)$' }, to: {} },
+    { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true, pathNot: '^fhir/r4' } },
+    { name: 'no-dev-packages', severity: 'error', from: { path: '^src/' }, to: { dependencyTypes: ['npm-dev'], pathNot: '@types' } },
+    ...folderRules,
+    ...typesOnly,
+    ...onlyIn,
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'], extensions: ['.ts', '.js', '.json'] },
+  },
+};
