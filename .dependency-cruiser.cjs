@@ -23,6 +23,9 @@ const mayImport = {
   replay: ['cohort', 'record', 'features', 'ensemble', 'cds-hooks', 'sandbox', 'concepts', 'errors'],
 };
 
+const rooms = Object.keys(mayImport);
+mayImport.commands = rooms;
+
 const folderRules = Object.entries(mayImport).map(([folder, allowed]) => ({
   name: `${folder}-may-import`,
   comment: `src/${folder} may import only: ${allowed.join(', ') || 'nothing of ours'}`,
@@ -76,7 +79,7 @@ module.exports = {
       name: 'sandbox-is-for-trying',
       comment: 'nothing imports sandbox but replay and the entry points',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(sandbox|replay)/|^src/(server|app|cli)\\.ts$' },
+      from: { path: '^src/', pathNot: '^src/(sandbox|replay|commands)/|^src/(server|app|cli)\\.ts$' },
       to: { path: '^src/sandbox/' },
     },
     {
@@ -85,6 +88,12 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/features/' },
       to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'commands-are-for-the-cli',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(commands/|cli\\.ts$)' },
+      to: { path: '^src/commands/' },
     },
     { name: 'no-orphans', severity: 'error', from: { orphan: true, pathNot: '(^src/cli\\.ts|\\.d\\.ts)$' }, to: {} },
     { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true, pathNot: '^fhir/r4' } },

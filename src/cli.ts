@@ -1,0 +1,72 @@
+#!/usr/bin/env node
+import { assessCommand } from './commands/assess.js';
+import { cohortBuildCommand } from './commands/cohort-build.js';
+import { EXIT, parseCommandArguments, UsageError, type Command, type Terminal } from './commands/command.js';
+import { demoCommand } from './commands/demo.js';
+import { modelVerifyCommand } from './commands/model-verify.js';
+import { replayCommand } from './commands/replay.js';
+import { sandboxCommand } from './commands/sandbox.js';
+import { serveCommand } from './commands/serve.js';
+import { ServiceError } from './errors/service-error.js';
+import { startService } from './server.js';
+
+const COMMANDS: readonly Command[] = [
+  serveCommand(startService),
+  demoCommand(startService),
+  sandboxCommand(),
+  assessCommand(startService),
+  replayCommand(startService),
+  cohortBuildCommand(),
+  modelVerifyCommand(),
+];
+
+const terminal: Terminal = {
+  out: (text) => process.stdout.write(`${text}\n`),
+  err: (text) => process.stderr.write(`${text}\n`),
+  progress: (text) => {
+    if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`);
+  },
+};
+
+async function main(args: readonly string[]): Promise<number> {
+  const command = COMMANDS.find(({ name }) => name.split(' ').every((word, index) => args[index] === word));
+  if (!command) {
+    const asked = args.length === 0 || args[0] === '--help' || args[0] === '-h' || args[0] === 'help';
+    const known = COMMANDS.filter(({ name }) => name.split(' ')[0] === args[0]);
+    (asked ? terminal.out : terminal.err)(asked ? overview() : unknown(args, known));
+    return asked ? EXIT.ok : EXIT.usage;
+  }
+  try {
+    const own = args.slice(command.name.split(' ').length);
+    if (own.includes('--help') || own.includes('-h')) {
+      terminal.out(command.help);
+      return EXIT.ok;
+    }
+    return await command.run(parseCommandArguments(command, own), terminal);
+  } catch (error) {
+    if (error instanceof UsageError) {
+      terminal.err(`hemolens ${command.name}: ${error.message}\nhemolens ${command.name} --help tells more.`);
+      return EXIT.usage;
+    }
+    terminal.err(`hemolens ${command.name}: ${faultText(error)}`);
+    return EXIT.fault;
+  }
+}
+
+function faultText(error: unknown): string {
+  if (error instanceof ServiceError) return `${error.detail} (${error.code})`;
+  return error instanceof Error ? error.message : String(error);
+}
+
+function overview(): string {
+  const width = Math.max(...COMMANDS.map(({ name }) => name.length));
+  const lines = COMMANDS.map(({ name, summary }) => `  hemolens ${name.padEnd(width)}  ${summary}`);
+  return ['hemolens: 7-day mortality risk at the moment a blood product order is signed. Research software.', '', ...lines, '', 'Each command takes --help.'].join('\n');
+}
+
+function unknown(args: readonly string[], known: readonly Command[]): string {
+  if (known.length > 0) return `hemolens ${args[0] ?? ''} needs one of: ${known.map(({ name }) => name).join(', ')}`;
+  return `hemolens: there is no command '${args[0] ?? ''}'. hemolens --help lists them.`;
+}
+
+process.exitCode = await main(process.argv.slice(2));
