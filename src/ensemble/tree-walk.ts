@@ -1,7 +1,10 @@
 import type { TreeArrays, TreeModel } from './model-bundle.js';
 
-/** LightGBM reads magnitudes up to this as zero where a split's missing type is `zero`. */
-const ZERO_THRESHOLD = 1e-35;
+/** LightGBM reads magnitudes up to float32(1e-35) as zero before it walks a tree. */
+const ZERO_BAND = Math.fround(1e-35);
+
+/** LightGBM writes an infinite threshold ("missing against the rest") as this number. */
+const STORED_INFINITY = 1e300;
 
 /**
  * LightGBM's numerical decision at an inner node, in double precision.
@@ -10,10 +13,12 @@ const ZERO_THRESHOLD = 1e-35;
  */
 export function goesLeft(tree: TreeArrays, node: number, value: number): boolean {
   const missing = tree.missingType[node] ?? 'none';
-  const x = Number.isNaN(value) && missing !== 'nan' ? 0 : value;
-  const isMissing = missing === 'nan' ? Number.isNaN(x) : missing === 'zero' && Math.abs(x) <= ZERO_THRESHOLD;
+  const isZero = Math.abs(value) <= ZERO_BAND || (Number.isNaN(value) && missing !== 'nan');
+  const x = isZero ? 0 : value;
+  const isMissing = missing === 'nan' ? Number.isNaN(x) : missing === 'zero' && isZero;
   if (isMissing) return tree.defaultLeft[node] ?? false;
-  return x <= (tree.threshold[node] ?? 0);
+  const threshold = tree.threshold[node] ?? 0;
+  return x <= threshold || threshold >= STORED_INFINITY;
 }
 
 /** Index of the leaf a row falls into. `row` has shape [columns]. */
