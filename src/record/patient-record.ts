@@ -76,7 +76,12 @@ export interface NoteDocument {
 }
 
 export interface BloodOrder {
+  /** Empty where the order says "blood product" and no more. */
   readonly products: readonly BloodProduct[];
+  /** The order names no particular product. */
+  readonly unspecified?: true;
+  /** Found by its words alone, by the site's own policy; absent where a code decided. */
+  readonly matchedBy?: 'text';
   /** Units ordered, where the order says units. */
   readonly orderedUnits?: number;
   readonly urgency?: 'routine' | 'urgent' | 'asap' | 'stat';
