@@ -31,7 +31,7 @@ export class ServiceError extends Error {
   }
 
   /** FHIR `OperationOutcome.issue.code` of this fault. */
-  get issueCode(): string {
+  get issueCode(): (typeof ERROR_CODES)[ErrorCode]['issue'] {
     return ERROR_CODES[this.code].issue;
   }
 }

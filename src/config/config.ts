@@ -1,0 +1,128 @@
+import { Ajv } from 'ajv';
+import { ServiceError } from '../errors/service-error.js';
+import { CONFIG_OPTIONS, type ConfigOption } from './config-options.js';
+
+export type Mode = 'development' | 'sandbox' | 'production';
+export type ConfiguredTier = 'low' | 'moderate' | 'high' | 'very-high';
+
+/** Everything that can be set about the service; checked and frozen. @see docs/configuration.md */
+export interface Config {
+  readonly mode: Mode;
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  readonly allowOpenNetwork: boolean;
+  /** Without a trailing slash. */
+  readonly publicBaseUrl?: string;
+  /** Each an origin: `https://ehr.example.org`. */
+  readonly corsOrigins: readonly string[];
+  readonly maxBodyBytes: number;
+  /** FHIR bases that may be called, without a trailing slash. Empty: see docs/configuration.md. */
+  readonly fhirAllowedBases: readonly string[];
+  readonly openFhirServerAllowed: boolean;
+  readonly deadlineMs: number;
+  readonly perCallTimeoutMs: number;
+  readonly modelBundleDir: string;
+  readonly ordersOverlayPath?: string;
+  readonly textMatchPolicy: 'ignore' | 'report' | 'fire';
+  readonly criticalAllowed: boolean;
+  /** No card for tiers below this one. */
+  readonly silentBelowTier?: ConfiguredTier;
+  readonly showNotScored: boolean;
+  readonly storeCapacity: number;
+  readonly logLevel: 'silent' | 'error' | 'warn' | 'info' | 'debug';
+}
+
+export type ConfigOverrides = { readonly [K in keyof Config]?: Config[K] | undefined };
+
+const PREFIX = 'HEMOLENS_';
+const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
+
+const ajv = new Ajv({ allErrors: true });
+const isConfig = ajv.compile<Config>({
+  type: 'object',
+  required: CONFIG_OPTIONS.filter(({ fallback }) => fallback !== undefined).map(({ key }) => key),
+  properties: Object.fromEntries(CONFIG_OPTIONS.map(({ key, schema }) => [key, schema])),
+  additionalProperties: false,
+});
+
+/**
+ * The service's configuration: defaults, then environment variables `HEMOLENS_*`, then `overrides`; checked and frozen.
+ * An empty variable counts as not set. Throws ServiceError ERR_CONFIG naming every variable that is unknown or does not
+ * fit, and when the service would be reachable from other machines without that being asked for.
+ */
+export function loadConfig(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+  overrides: ConfigOverrides = {},
+): Config {
+  const problems = unknownVariables(environment);
+  const given: Record<string, unknown> = {};
+  for (const option of CONFIG_OPTIONS) {
+    const text = environment[option.variable]?.trim();
+    if (text !== undefined && text !== '') given[option.key] = option.read(text);
+  }
+  Object.assign(given, Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined)));
+  const values = { ...defaults(given), ...given };
+  if (!isConfig(values)) {
+    for (const { instancePath, params } of isConfig.errors ?? []) {
+      problems.push(misfit(instancePath.split('/')[1] ?? unknownOverride(params)));
+    }
+  } else {
+    problems.push(...contradictions(values));
+  }
+  if (problems.length > 0 || !isConfig(values)) {
+    throw new ServiceError('ERR_CONFIG', { detail: [...new Set(problems)].join('; ') });
+  }
+  return deepFreeze(values);
+}
+
+function defaults(given: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const mode = given['mode'] ?? 'development';
+  const entries = CONFIG_OPTIONS.flatMap(({ key, fallback }): [string, unknown][] => {
+    if (fallback === undefined) return [];
+    return [
+      [key, mode === 'production' && fallback.inProduction !== undefined ? fallback.inProduction : fallback.value],
+    ];
+  });
+  return Object.fromEntries(entries);
+}
+
+function unknownVariables(environment: Readonly<Record<string, string | undefined>>): string[] {
+  const known = new Set(CONFIG_OPTIONS.map(({ variable }) => variable));
+  return Object.keys(environment)
+    .filter((name) => name.startsWith(PREFIX) && !known.has(name))
+    .map((name) => `${name} is not an option (docs/configuration.md lists them)`);
+}
+
+function unknownOverride(params: Readonly<Record<string, unknown>>): string {
+  const name = params['additionalProperty'] ?? params['missingProperty'];
+  return typeof name === 'string' ? name : 'something';
+}
+
+function misfit(key: string): string {
+  const option = CONFIG_OPTIONS.find((candidate) => candidate.key === key);
+  return option ? `${option.variable} must be ${option.form}` : `${key} is not an option`;
+}
+
+/** Combinations that each fit and together do not. */
+function contradictions(config: Config): string[] {
+  const found: string[] = [];
+  if (!LOOPBACK.has(config.host) && !config.allowOpenNetwork) {
+    found.push(
+      `${variableOf('host')} is not a loopback address: clients are not authenticated yet, so other machines may reach the service only with ${variableOf('allowOpenNetwork')}=true`,
+    );
+  }
+  if (config.perCallTimeoutMs > config.deadlineMs) {
+    found.push(`${variableOf('perCallTimeoutMs')} must not be over ${variableOf('deadlineMs')}`);
+  }
+  return found;
+}
+
+function variableOf(key: ConfigOption['key']): string {
+  return CONFIG_OPTIONS.find((option) => option.key === key)?.variable ?? key;
+}
+
+function deepFreeze(config: Config): Config {
+  for (const value of Object.values<unknown>({ ...config })) Object.freeze(value);
+  return Object.freeze(config);
+}

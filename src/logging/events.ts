@@ -1,0 +1,114 @@
+/**
+ * What may be logged: every event with its level and its fields. Nothing else reaches a log line, and no field can hold a
+ * sentence from a chart, a request or an error message.
+ *
+ * - `number`, `boolean`: finite numbers, yes or no
+ * - `token`: at most 100 characters of `A-Z a-z 0-9 . _ : / @ + -`, for codes, identifiers and types
+ * - `counts`: numbers by token
+ * - `text`: our own words or a file's name; only for what happens while starting
+ */
+export type FieldKind = 'number' | 'boolean' | 'token' | 'counts' | 'text';
+export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
+export const LOG_LEVELS: readonly LogLevel[] = ['error', 'warn', 'info', 'debug'];
+
+interface EventDefinition {
+  readonly level: LogLevel;
+  readonly fields: Readonly<Record<string, FieldKind>>;
+}
+
+/** Who asked: the id of the HTTP request and the client's id of the hook call. */
+const call = { requestId: 'token', hookInstance: 'token' } as const;
+
+export const EVENTS = {
+  'service.starting': { level: 'info', fields: { version: 'token', mode: 'token' } },
+  'service.listening': { level: 'info', fields: { host: 'token', port: 'number', services: 'number' } },
+  'service.stopping': { level: 'info', fields: { openConnections: 'number' } },
+  'service.stopped': { level: 'info', fields: { cut: 'boolean', durationMs: 'number' } },
+  'service.refused': { level: 'error', fields: { code: 'token', detail: 'text' } },
+  'client.not-verified': { level: 'warn', fields: { detail: 'text' } },
+  'store.not-durable': { level: 'warn', fields: { detail: 'text', capacity: 'number' } },
+  'clock.replay': { level: 'warn', fields: { detail: 'text' } },
+  'network.open': { level: 'warn', fields: { detail: 'text', host: 'token' } },
+  'model.verified': {
+    level: 'info',
+    fields: { id: 'token', version: 'token', sha256: 'token', columns: 'number', durationMs: 'number' },
+  },
+  'model.refused': { level: 'error', fields: { code: 'token', detail: 'text' } },
+  'orders.table-loaded': { level: 'info', fields: { codes: 'number', overlay: 'boolean' } },
+  'http.request': {
+    level: 'info',
+    fields: {
+      ...call,
+      method: 'token',
+      route: 'token',
+      status: 'number',
+      durationMs: 'number',
+      requestBytes: 'number',
+    },
+  },
+  'http.fault': {
+    level: 'error',
+    fields: { ...call, status: 'number', code: 'token', name: 'token', causes: 'token', at: 'token', detail: 'text' },
+  },
+  'http.refused': { level: 'info', fields: { ...call, status: 'number', code: 'token' } },
+  'orders.screened': { level: 'info', fields: { ...call, kind: 'token', orders: 'number', textOnly: 'number' } },
+  'record.assembled': {
+    level: 'info',
+    fields: {
+      ...call,
+      durationMs: 'number',
+      observations: 'number',
+      administrations: 'number',
+      notes: 'number',
+      fromPrefetch: 'number',
+      fromFhir: 'number',
+      unavailable: 'number',
+      foreignResources: 'number',
+      rejected: 'counts',
+    },
+  },
+  'fhir.call': {
+    level: 'debug',
+    fields: {
+      ...call,
+      source: 'token',
+      interaction: 'token',
+      resourceType: 'token',
+      outcome: 'token',
+      status: 'number',
+      pages: 'number',
+      durationMs: 'number',
+    },
+  },
+  'fhir.refused': { level: 'warn', fields: { ...call, reason: 'token', source: 'token' } },
+  'assessment.answered': {
+    level: 'info',
+    fields: {
+      ...call,
+      assessmentId: 'token',
+      outcome: 'token',
+      cards: 'number',
+      durationMs: 'number',
+      modelId: 'token',
+      modelVersion: 'token',
+      unavailable: 'number',
+    },
+  },
+} as const satisfies Readonly<Record<string, EventDefinition>>;
+
+export type EventName = keyof typeof EVENTS;
+
+interface FieldTypes {
+  readonly number: number;
+  readonly boolean: boolean;
+  readonly token: string;
+  readonly counts: Readonly<Record<string, number>>;
+  readonly text: string;
+}
+
+/** The fields an event may carry, all optional. */
+export type EventFields<E extends EventName> = {
+  readonly [F in keyof (typeof EVENTS)[E]['fields']]?: (typeof EVENTS)[E]['fields'][F] extends FieldKind
+    ? FieldTypes[(typeof EVENTS)[E]['fields'][F]] | undefined
+    : never;
+};
