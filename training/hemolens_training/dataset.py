@@ -1,0 +1,104 @@
+"""A dataset folder as the TypeScript builder wrote it: columns come ready, nothing is computed from charts here."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from hemolens_training.trees import FloatRows
+
+_FILES = ("columns.json", "dataset-card.json", "feature-spec.json", "tabular.parquet")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rows:
+    """Rows of one set. ``day2`` rows have no certain label and stand apart."""
+
+    patient: NDArray[np.str_]
+    features: FloatRows
+    label: NDArray[np.int64]
+    day2: NDArray[np.bool_]
+
+    def certain(self) -> Rows:
+        """Only rows with a certain label."""
+        return self.take(np.flatnonzero(~self.day2))
+
+    def take(self, index: NDArray[np.int64]) -> Rows:
+        """The rows at ``index``."""
+        return Rows(
+            patient=self.patient[index], features=self.features[index], label=self.label[index], day2=self.day2[index]
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dataset:
+    """Feature names, rows by set, and which sources each column is read from."""
+
+    folder: Path
+    sha256: str
+    feature_names: list[str]
+    sources: list[list[str]]
+    sets: dict[str, Rows]
+    card: dict[str, Any]
+    spec_bytes: bytes
+
+    def columns_of(self, source: str) -> NDArray[np.int64]:
+        """Indices of the columns that are lost when ``source`` cannot be read."""
+        index = [i for i, sources in enumerate(self.sources) if source in sources]
+        if not index:
+            raise ValueError(f"no column is read from source {source}")
+        return np.array(index, dtype=np.int64)
+
+
+def load_dataset(folder: Path) -> Dataset:
+    """Reads a finished dataset folder; raises ValueError when it is unfinished or its files disagree."""
+    if not (folder / "DONE").exists():
+        raise ValueError(f"{folder}: not a finished dataset (no DONE)")
+    spec_bytes = (folder / "feature-spec.json").read_bytes()
+    spec = json.loads(spec_bytes)
+    names = [column["name"] for column in spec["tabular"]]
+    columns = json.loads((folder / "columns.json").read_text(encoding="utf-8"))["columns"]
+    if [column["name"] for column in columns] != names:
+        raise ValueError("columns.json and feature-spec.json name different columns")
+    table = pq.read_table(folder / "tabular.parquet", use_threads=False)
+    features = np.column_stack([table[name].to_numpy() for name in names]).astype(np.float32)
+    day2 = table["day2"].to_numpy().astype(bool)
+    label = table["label"].fill_null(1).to_numpy().astype(np.int64)
+    patient = table["record_id"].to_numpy().astype(str)
+    sets = table["set"].to_numpy().astype(str)
+    everything = Rows(patient=patient, features=features, label=label, day2=day2)
+    return Dataset(
+        folder=folder,
+        sha256=dataset_sha256(folder),
+        feature_names=names,
+        sources=[list(column["sources"]) for column in columns],
+        sets={str(name): everything.take(np.flatnonzero(sets == name)) for name in np.unique(sets)},
+        card=json.loads((folder / "dataset-card.json").read_text(encoding="utf-8")),
+        spec_bytes=spec_bytes,
+    )
+
+
+def dataset_sha256(folder: Path) -> str:
+    """One hash over the names and bytes of the dataset's files."""
+    digest = hashlib.sha256()
+    for name in _FILES:
+        digest.update(f"{name}\n{hashlib.sha256((folder / name).read_bytes()).hexdigest()}\n".encode())
+    return digest.hexdigest()
+
+
+def mask_source(features: FloatRows, columns: NDArray[np.int64]) -> FloatRows:
+    """A copy with the given columns unknown, as the mapping leaves them when their source cannot be read.
+
+    >>> mask_source(np.ones((1, 3), dtype=np.float32), np.array([1])).tolist()
+    [[1.0, nan, 1.0]]
+    """
+    masked = features.copy()
+    masked[:, columns] = np.nan
+    return masked
