@@ -74,7 +74,7 @@ const card = {
     links: { type: 'array', minItems: 1, items: link },
     extension: { type: 'object' },
   },
-  dependentRequired: { suggestions: ['selectionBehavior'] },
+  dependencies: { suggestions: ['selectionBehavior'] },
 };
 
 const isCdsResponse = new Ajv({ strict: true, strictTypes: false, strictRequired: false }).compile<CdsResponse>({

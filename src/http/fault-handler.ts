@@ -16,7 +16,7 @@ export function faultHandler(log: Log): ErrorRequestHandler {
     const { status, code, outcome } = faultAnswer(error, requestId);
     if (status >= 500) {
       // The words of a ServiceError carry no patient data; those of any other error are not read.
-      const detail = error instanceof ServiceError ? error.detail : undefined;
+      const detail = error instanceof ServiceError ? error.detail.slice(0, 500) : undefined;
       logEvent(log, 'http.fault', { requestId, hookInstance, status, code, detail, ...faultFields(error) });
     } else logEvent(log, 'http.refused', { requestId, hookInstance, status, code });
     if (response.headersSent) {
