@@ -6,6 +6,7 @@ export const RXNORM = 'http://www.nlm.nih.gov/research/umls/rxnorm';
 export const CPT = 'http://www.ama-assn.org/go/cpt';
 export const ICD_10_PCS = 'http://www.cms.gov/Medicare/Coding/ICD10';
 export const V2_0426_BLOOD_PRODUCT = 'http://terminology.hl7.org/CodeSystem/v2-0426';
+export const V2_0426_BLOOD_PRODUCT_OLD = 'http://hl7.org/fhir/v2/0426';
 export const V2_0487_SPECIMEN_TYPE = 'http://terminology.hl7.org/CodeSystem/v2-0487';
 export const V3_ACT_CODE = 'http://terminology.hl7.org/CodeSystem/v3-ActCode';
 export const V3_ACT_PRIORITY = 'http://terminology.hl7.org/CodeSystem/v3-ActPriority';

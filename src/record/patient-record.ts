@@ -119,6 +119,7 @@ export interface RejectionCount {
     | 'other-patient'
     | 'code-unmapped'
     | 'content-type'
+    | 'attachment-failed'
     | 'intubated-verbal';
   readonly concept?: ConceptKey;
   readonly count: number;
