@@ -6,15 +6,7 @@ export type ConceptKey = string;
  * `derived` needs no query of its own.
  */
 export type SourceKey =
-  | 'patient'
-  | 'encounters'
-  | 'labs'
-  | 'vitals'
-  | 'bedside'
-  | 'administrations'
-  | 'procedures'
-  | 'conditions'
-  | 'notes';
+  'patient' | 'encounters' | 'labs' | 'vitals' | 'bedside' | 'administrations' | 'procedures' | 'conditions' | 'notes';
 
 export const SOURCE_KEYS: readonly SourceKey[] = [
   'patient',
@@ -76,6 +68,8 @@ export interface Concept {
     readonly procedureevents?: readonly number[];
     /** Values of these items count negative (irrigant in). */
     readonly subtract?: readonly number[];
+    /** UCUM unit of items whose rows carry none, by item id. */
+    readonly itemUnits?: Readonly<Record<string, string>>;
   };
   readonly eicu: readonly string[];
   readonly challenge2012: readonly string[];
