@@ -16,9 +16,11 @@ export interface RiskAssessment {
   readonly hookInstance: string;
   readonly predictionTimeMs: number;
   readonly orders: readonly BloodOrder[];
+  /** References of orders that only their words name as blood products; absent when there are none. */
+  readonly textOnly?: readonly string[];
   readonly record: PatientRecord;
   readonly tensors: FeatureTensors;
-  /** Was the patient in an ICU at the prediction time? undefined: the encounters could not be read. */
+  /** Was the patient in an ICU at the prediction time? undefined: no encounter of that time could be read. */
   readonly inIcu: boolean | undefined;
   readonly outcome: AssessmentOutcome;
 }

@@ -1,0 +1,55 @@
+import type { RiskAssessment } from '../assessment/risk-assessment.js';
+import type { RiskPrediction } from '../ensemble/risk-prediction.js';
+import type { Driver } from '../explanation/explanation.js';
+import type { ChartGaps } from './chart-gaps.js';
+
+export const ASSESSMENT_EXTENSION = 'org.hemolens.assessment';
+
+/**
+ * The card for machines. Members without a value are left out, also `unavailable` and `drivers` when there are none:
+ * an empty list may not be sent (req. 2). Probability and contributions are unrounded; units are UCUM; times ISO 8601 UTC.
+ */
+export function assessmentExtension(assessment: RiskAssessment, gaps: ChartGaps): Record<string, unknown> {
+  const { assessmentId, predictionTimeMs, orders, outcome, inIcu, tensors, textOnly } = assessment;
+  const scored = outcome.kind === 'scored' ? outcome : undefined;
+  const content = {
+    assessmentId,
+    ...(scored ? predictionMembers(scored.prediction) : {}),
+    notScored: outcome.kind === 'not-scored' ? outcome.reason : undefined,
+    predictionTime: isoTime(predictionTimeMs),
+    modalities: { ...tensors.modalities },
+    inIcu,
+    drivers: scored?.explanation.drivers.map(driverMember),
+    unavailable: gaps.unavailable.map(({ source, reason }) => ({ source, reason })),
+    partlyCovered: gaps.partlyCovered.map(({ source, sinceMs }) => ({ source, since: isoTime(sinceMs) })),
+    orders: orders.map(({ reference, products, orderedUnits }) => ({ reference, products, orderedUnits })),
+    textOnlyOrders: textOnly,
+  };
+  return { [ASSESSMENT_EXTENSION]: withoutEmpty(content) };
+}
+
+function predictionMembers({ probability, tier, model }: RiskPrediction): Record<string, unknown> {
+  return { probability, tier, model: { id: model.id, version: model.version, sha256: model.sha256 } };
+}
+
+function driverMember({ concept, contribution, value, unit, timeMs }: Driver): Record<string, unknown> {
+  return { concept, contribution, value, unit, time: timeMs === undefined ? undefined : isoTime(timeMs) };
+}
+
+function isoTime(timeMs: number): string {
+  return new Date(timeMs).toISOString();
+}
+
+/** A copy without undefined, null, `""`, `[]`, `{}` and numbers that JSON cannot hold, at any depth. */
+export function withoutEmpty(value: unknown): unknown {
+  if (value === null || value === '' || (typeof value === 'number' && !Number.isFinite(value))) return undefined;
+  if (typeof value !== 'object') return value;
+  if (Array.isArray(value)) {
+    const items = value.map(withoutEmpty).filter((item) => item !== undefined);
+    return items.length > 0 ? items : undefined;
+  }
+  const members = Object.entries(value)
+    .map(([name, member]: [string, unknown]) => [name, withoutEmpty(member)] as const)
+    .filter(([, member]) => member !== undefined);
+  return members.length > 0 ? Object.fromEntries(members) : undefined;
+}

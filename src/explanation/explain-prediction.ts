@@ -1,0 +1,93 @@
+import type { Concept } from '../concepts/concept.js';
+import { conceptByKey } from '../concepts/dictionary.js';
+import type { ModelBundle } from '../ensemble/model-bundle.js';
+import type { RiskPrediction } from '../ensemble/risk-prediction.js';
+import { CONCEPT_STATES, type ConceptState, type FeatureTensors } from '../features/feature-tensors.js';
+import type { PatientRecord } from '../record/patient-record.js';
+import { conceptContributions, type ColumnContribution } from './concept-contributions.js';
+import { wordDriver } from './driver-wording.js';
+import type { Contribution, Driver, Explanation } from './explanation.js';
+import { absentConcepts, unavailableSources } from './missing-data.js';
+
+export interface ExplainOptions {
+  /** Three to five; default five. */
+  readonly maxDrivers?: number;
+}
+
+const FEWEST_DRIVERS = 3;
+const MOST_DRIVERS = 5;
+/** After the third, a driver is named only when it moves the odds by about a tenth. */
+const NOTABLE_LOG_ODDS = 0.1;
+
+/**
+ * Why the prediction is what it is: signed shares of clinical concepts in the calibrated log-odds, the largest of them in
+ * words, and what was not measured or could not be read. `base + Σ contributions = prediction.logit` within 1e-6.
+ * Throws ERR_MODEL_BUNDLE when the trees do not add up to the score.
+ */
+export function explainPrediction(
+  bundle: ModelBundle,
+  tensors: FeatureTensors,
+  prediction: RiskPrediction,
+  record: PatientRecord,
+  { maxDrivers = MOST_DRIVERS }: ExplainOptions = {},
+): Explanation {
+  const { base, byConcept } = conceptContributions(bundle, tensors, prediction);
+  const contributions = [...byConcept]
+    .map(([concept, columns]) => ({ concept, contribution: columns.reduce((sum, c) => sum + c.contribution, 0) }))
+    .filter(({ contribution }) => contribution !== 0)
+    .sort(largestFirst);
+  const states = new Map(bundle.spec.states.map((key, index) => [key, CONCEPT_STATES[tensors.states[index] ?? 0]]));
+  const drivers = chooseDrivers(contributions, maxDrivers).map((share) =>
+    describeDriver(share, byConcept.get(share.concept) ?? [], states.get(share.concept) ?? 'observed', tensors, record),
+  );
+  return {
+    base,
+    contributions,
+    drivers,
+    absent: absentConcepts(bundle.spec, tensors),
+    unavailable: unavailableSources(record),
+  };
+}
+
+function largestFirst(a: Contribution, b: Contribution): number {
+  const difference = Math.abs(b.contribution) - Math.abs(a.contribution);
+  return difference !== 0 ? difference : a.concept < b.concept ? -1 : 1;
+}
+
+function chooseDrivers(sorted: readonly Contribution[], maxDrivers: number): readonly Contribution[] {
+  const most = Math.min(MOST_DRIVERS, Math.max(FEWEST_DRIVERS, maxDrivers));
+  return sorted
+    .slice(0, most)
+    .filter(({ contribution }, rank) => rank < FEWEST_DRIVERS || Math.abs(contribution) >= NOTABLE_LOG_ODDS);
+}
+
+function describeDriver(
+  share: Contribution,
+  columns: readonly ColumnContribution[],
+  state: ConceptState,
+  tensors: FeatureTensors,
+  record: PatientRecord,
+): Driver {
+  const concept = conceptByKey(share.concept);
+  const evidence = tensors.evidence.get(share.concept);
+  const strongestFirst = columns.toSorted((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution));
+  const wording = wordDriver({ concept, state, columns: strongestFirst, evidence, tensors, record });
+  const driver = { ...share, display: concept.display, wording };
+  const strongest = strongestFirst[0];
+  if (!evidence || strongest?.column.kind === 'aggregate')
+    return { ...driver, ...columnValue(concept, strongest, tensors) };
+  const { value, unit, timeMs, hoursBefore } = evidence;
+  return { ...driver, value, ...(unit === null ? {} : { unit }), timeMs, hoursBefore, evidence: evidence.evidence };
+}
+
+/** The figure of a driver that is no single measurement (age, urine output over 6 h); none for levels and yes or no. */
+function columnValue(
+  { unit, featureUnit }: Concept,
+  strongest: ColumnContribution | undefined,
+  tensors: FeatureTensors,
+): Pick<Driver, 'value' | 'unit'> {
+  const shownUnit = featureUnit ?? unit;
+  const value = strongest && tensors.tabular[strongest.index];
+  if (!strongest || shownUnit === null || value === undefined || Number.isNaN(value)) return {};
+  return strongest.column.kind === 'static' || strongest.column.kind === 'aggregate' ? { value, unit: shownUnit } : {};
+}
