@@ -149,9 +149,8 @@ export const CONFIG_OPTIONS: readonly ConfigOption[] = [
     key: 'textMatchPolicy',
     variable: 'HEMOLENS_TEXT_MATCH_POLICY',
     ...oneOf(['ignore', 'report', 'fire']),
-    fallback: { value: 'report' },
     description:
-      'What an order does that only its text says is a blood product: nothing, a card saying that its code is unknown, or the same as a coded order.',
+      'What an order does that only its text says is a blood product: nothing, a card saying that its code is unknown, or the same as a coded order. Not set: what the overlay says, else `report`.',
   },
   {
     key: 'criticalAllowed',

@@ -24,7 +24,8 @@ export interface Config {
   readonly perCallTimeoutMs: number;
   readonly modelBundleDir: string;
   readonly ordersOverlayPath?: string;
-  readonly textMatchPolicy: 'ignore' | 'report' | 'fire';
+  /** Not set: what the overlay says, else `report`. */
+  readonly textMatchPolicy?: 'ignore' | 'report' | 'fire';
   readonly criticalAllowed: boolean;
   /** No card for tiers below this one. */
   readonly silentBelowTier?: ConfiguredTier;

@@ -22,7 +22,7 @@ const call = { requestId: 'token', hookInstance: 'token' } as const;
 export const EVENTS = {
   'service.starting': { level: 'info', fields: { version: 'token', mode: 'token' } },
   'service.listening': { level: 'info', fields: { host: 'token', port: 'number', services: 'number' } },
-  'service.stopping': { level: 'info', fields: { openConnections: 'number' } },
+  'service.stopping': { level: 'info', fields: {} },
   'service.stopped': { level: 'info', fields: { cut: 'boolean', durationMs: 'number' } },
   'service.refused': { level: 'error', fields: { code: 'token', detail: 'text' } },
   'client.not-verified': { level: 'warn', fields: { detail: 'text' } },
@@ -33,7 +33,6 @@ export const EVENTS = {
     level: 'info',
     fields: { id: 'token', version: 'token', sha256: 'token', columns: 'number', durationMs: 'number' },
   },
-  'model.refused': { level: 'error', fields: { code: 'token', detail: 'text' } },
   'orders.table-loaded': { level: 'info', fields: { codes: 'number', overlay: 'boolean' } },
   'http.request': {
     level: 'info',

@@ -13,16 +13,22 @@ export interface TestApp {
   close(): Promise<void>;
 }
 
-/** A strict log (a field that is not allowed throws) and what was written to it. */
-export function recordingLog(): { readonly log: Log; readonly text: () => string } {
+/** A stream that keeps what is written to it. */
+export function recordingStream(): { readonly stream: Writable; readonly text: () => string } {
   const chunks: string[] = [];
-  const destination = new Writable({
+  const stream = new Writable({
     write(chunk: Buffer, _encoding, done) {
       chunks.push(chunk.toString());
       done();
     },
   });
-  return { log: createLogger({ logLevel: 'debug', destination, isStrict: true }), text: () => chunks.join('') };
+  return { stream, text: () => chunks.join('') };
+}
+
+/** A strict log (a field that is not allowed throws) and what was written to it. */
+export function recordingLog(): { readonly log: Log; readonly text: () => string } {
+  const { stream, text } = recordingStream();
+  return { log: createLogger({ logLevel: 'debug', destination: stream, isStrict: true }), text };
 }
 
 /** Log lines of a text, parsed. */

@@ -1,0 +1,153 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { CONFIG_OPTIONS } from '../../src/config/config-options.js';
+import { loadConfig } from '../../src/config/config.js';
+import { ServiceError } from '../../src/errors/service-error.js';
+
+function refusal(environment: Record<string, string>): string {
+  try {
+    loadConfig(environment);
+  } catch (error) {
+    if (error instanceof ServiceError && error.code === 'ERR_CONFIG') return error.detail;
+    throw error;
+  }
+  throw new Error('was accepted');
+}
+
+describe('the configuration', () => {
+  it('without any variable listens on the loopback address, in development mode, within 1,500 ms', () => {
+    expect(loadConfig({})).toEqual({
+      mode: 'development',
+      host: '127.0.0.1',
+      port: 3000,
+      allowOpenNetwork: false,
+      corsOrigins: [],
+      maxBodyBytes: 20_971_520,
+      fhirAllowedBases: [],
+      openFhirServerAllowed: true,
+      deadlineMs: 1500,
+      perCallTimeoutMs: 1200,
+      modelBundleDir: 'models/icu-baseline',
+      criticalAllowed: false,
+      showNotScored: true,
+      storeCapacity: 200,
+      logLevel: 'info',
+    });
+  });
+
+  it('is read from the environment', () => {
+    const config = loadConfig({
+      PATH: '/bin',
+      HEMOLENS_MODE: 'sandbox',
+      HEMOLENS_PORT: '0',
+      HEMOLENS_PUBLIC_BASE_URL: 'https://cds.example.org/hemolens/',
+      HEMOLENS_FHIR_ALLOWED_BASES: 'https://ehr.example.org/fhir/, http://127.0.0.1:8080/fhir',
+      HEMOLENS_CORS_ORIGINS: 'https://sandbox.cds-hooks.org',
+      HEMOLENS_OPEN_FHIR_SERVER_ALLOWED: 'false',
+      HEMOLENS_SILENT_BELOW_TIER: 'moderate',
+      HEMOLENS_LOG_LEVEL: ' debug ',
+    });
+    expect(config).toMatchObject({
+      mode: 'sandbox',
+      port: 0,
+      publicBaseUrl: 'https://cds.example.org/hemolens',
+      fhirAllowedBases: ['https://ehr.example.org/fhir', 'http://127.0.0.1:8080/fhir'],
+      corsOrigins: ['https://sandbox.cds-hooks.org'],
+      openFhirServerAllowed: false,
+      silentBelowTier: 'moderate',
+      logLevel: 'debug',
+    });
+  });
+
+  it('lets what a command asks for win over the environment', () => {
+    expect(loadConfig({ HEMOLENS_PORT: '1' }, { port: 2, host: undefined })).toMatchObject({
+      port: 2,
+      host: '127.0.0.1',
+    });
+  });
+
+  it('takes an empty variable for one that is not set', () => {
+    expect(loadConfig({ HEMOLENS_PORT: '', HEMOLENS_ORDERS_OVERLAY_PATH: ' ' })).toEqual(loadConfig({}));
+  });
+
+  it('does not call open FHIR servers in production, unless told to', () => {
+    expect(loadConfig({ HEMOLENS_MODE: 'production' }).openFhirServerAllowed).toBe(false);
+    const both = { HEMOLENS_MODE: 'production', HEMOLENS_OPEN_FHIR_SERVER_ALLOWED: 'true' };
+    expect(loadConfig(both).openFhirServerAllowed).toBe(true);
+  });
+
+  it('cannot be changed once read', () => {
+    const config = loadConfig({});
+    expect(Object.isFrozen(config) && Object.isFrozen(config.corsOrigins)).toBe(true);
+  });
+
+  it.each(['127.0.0.1', 'localhost', '::1'])('may listen on the loopback address %s', (host) => {
+    expect(loadConfig({ HEMOLENS_HOST: host }).host).toBe(host);
+  });
+
+  it.each(['0.0.0.0', '::', '10.0.0.1', 'cds.example.org', '127.0.0.1.example.org'])(
+    'bad call: refuses to listen on %s until that is asked for',
+    (host) => {
+      expect(refusal({ HEMOLENS_HOST: host })).toContain('HEMOLENS_ALLOW_OPEN_NETWORK=true');
+      expect(loadConfig({ HEMOLENS_HOST: host, HEMOLENS_ALLOW_OPEN_NETWORK: 'true' }).host).toBe(host);
+    },
+  );
+});
+
+describe('bad call: the start is refused and the variable named', () => {
+  it.each([
+    ['HEMOLENS_MODE', 'prod'],
+    ['HEMOLENS_HOST', 'http://127.0.0.1'],
+    ['HEMOLENS_PORT', '65536'],
+    ['HEMOLENS_PORT', '80.5'],
+    ['HEMOLENS_PORT', '-1'],
+    ['HEMOLENS_ALLOW_OPEN_NETWORK', 'yes'],
+    ['HEMOLENS_PUBLIC_BASE_URL', 'cds.example.org'],
+    ['HEMOLENS_CORS_ORIGINS', '*'],
+    ['HEMOLENS_CORS_ORIGINS', 'https://ehr.example.org/app'],
+    ['HEMOLENS_CORS_ORIGINS', 'https://*.example.org'],
+    ['HEMOLENS_FHIR_ALLOWED_BASES', 'https://ehr.example.org/fhir,,'],
+    ['HEMOLENS_FHIR_ALLOWED_BASES', 'https://user:secret@ehr.example.org/fhir'],
+    ['HEMOLENS_FHIR_ALLOWED_BASES', 'https://ehr.example.org/fhir?x=1'],
+    ['HEMOLENS_DEADLINE_MS', '0'],
+    ['HEMOLENS_DEADLINE_MS', '1.5 s'],
+    ['HEMOLENS_TEXT_MATCH_POLICY', 'maybe'],
+    ['HEMOLENS_SILENT_BELOW_TIER', 'severe'],
+    ['HEMOLENS_STORE_CAPACITY', '0'],
+    ['HEMOLENS_LOG_LEVEL', 'trace'],
+  ])('%s=%s', (variable, value) => {
+    const detail = refusal({ [variable]: value });
+    expect(detail).toMatch(new RegExp(`^${variable} must be `));
+  });
+
+  it('HEMOLENS_PROT, which is no option', () => {
+    expect(refusal({ HEMOLENS_PROT: '80' })).toBe('HEMOLENS_PROT is not an option (docs/configuration.md lists them)');
+  });
+
+  it('every one of several', () => {
+    const detail = refusal({ HEMOLENS_PORT: 'x', HEMOLENS_MODE: 'y', HEMOLENS_OTHER: 'z' });
+    expect(detail.match(/HEMOLENS_(PORT|MODE|OTHER)/g)).toHaveLength(3);
+  });
+
+  it('a time for one call that is over the time for all', () => {
+    expect(refusal({ HEMOLENS_DEADLINE_MS: '500' })).toContain(
+      'HEMOLENS_PER_CALL_TIMEOUT_MS must not be over HEMOLENS_DEADLINE_MS',
+    );
+  });
+
+  it('whatever stands in any of them: a value is taken as documented, or refused by name', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...CONFIG_OPTIONS.map(({ variable }) => variable)),
+        fc.string(),
+        (variable, value) => {
+          try {
+            loadConfig({ [variable]: value });
+          } catch (error) {
+            expect(error).toMatchObject({ code: 'ERR_CONFIG', detail: expect.stringContaining(variable) });
+          }
+        },
+      ),
+    );
+  });
+});
