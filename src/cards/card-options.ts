@@ -19,3 +19,25 @@ export interface CardOptions {
 export function defaultCardOptions(newId: () => string): CardOptions {
   return { newId, sourceLabel: 'Hemolens', mayBeCritical: false, silentTiers: [], silentReasons: [] };
 }
+
+const TIERS: readonly RiskTier[] = ['low', 'moderate', 'high', 'very-high'];
+const REASONS: readonly NotScoredReason[] = ['under-18', 'age-unknown', 'too-little-data'];
+
+/** The site's choices, in the words of its configuration. */
+export interface CardChoices {
+  readonly criticalAllowed: boolean;
+  /** No card for tiers below this one. */
+  readonly silentBelowTier?: RiskTier;
+  readonly showNotScored: boolean;
+}
+
+/** Card options from the site's configuration. */
+export function cardOptionsOf(choices: CardChoices, newId: () => string): CardOptions {
+  const { criticalAllowed, silentBelowTier, showNotScored } = choices;
+  return {
+    ...defaultCardOptions(newId),
+    mayBeCritical: criticalAllowed,
+    silentTiers: silentBelowTier === undefined ? [] : TIERS.slice(0, TIERS.indexOf(silentBelowTier)),
+    silentReasons: showNotScored ? [] : REASONS,
+  };
+}

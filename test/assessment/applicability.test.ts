@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { wasInIcu, whyNotScored } from '../../src/assessment/applicability.js';
 import type { EncounterInterval, ObservedValue } from '../../src/record/patient-record.js';
-import { HOUR, T0, record } from '../cards/assessments.js';
+import { HOUR, T0, record, recordOfUnknownAge } from '../cards/assessments.js';
 
 const seen = (concept: string, hoursBefore: number, more: Partial<ObservedValue> = {}): ObservedValue => {
   const timeMs = T0 - hoursBefore * HOUR;
@@ -23,8 +23,8 @@ describe('age', () => {
     ['unknown', 'age-unknown'],
     [undefined, 'age-unknown'],
   ])('born %s, on 23 November 2026: %s', (birthDate, reason) => {
-    const { birthDate: _removed, ...rest } = record({ values: RECENT });
-    expect(whyNotScored(birthDate === undefined ? rest : { ...rest, birthDate }, T0)).toBe(reason);
+    const chart = recordOfUnknownAge({ values: RECENT, ...(birthDate === undefined ? {} : { birthDate }) });
+    expect(whyNotScored(chart, T0)).toBe(reason);
   });
 });
 

@@ -28,8 +28,11 @@ export function coverage(changes: Partial<Record<SourceKey, SourceCoverage>> = {
 }
 
 export function record(changes: Partial<PatientRecord> = {}): PatientRecord {
+  return { birthDate: '1945-06-01', ...recordOfUnknownAge(), ...changes };
+}
+
+export function recordOfUnknownAge(changes: Partial<PatientRecord> = {}): PatientRecord {
   return {
-    birthDate: '1945-06-01',
     sex: 'female',
     values: [],
     administrations: [],

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { RiskAssessment } from '../../src/assessment/risk-assessment.js';
 import { buildCards } from '../../src/cards/build-cards.js';
 import { buildTextOnlyCards } from '../../src/cards/build-text-only-cards.js';
-import { defaultCardOptions, type CardOptions } from '../../src/cards/card-options.js';
+import { cardOptionsOf, defaultCardOptions, type CardOptions } from '../../src/cards/card-options.js';
 import type { Card } from '../../src/cds-hooks/card.js';
 import { assertResponseShape } from '../../src/cds-hooks/response-shape.js';
 import type { Driver } from '../../src/explanation/explanation.js';
@@ -23,7 +23,8 @@ import {
   tensors,
 } from './assessments.js';
 
-const options: CardOptions = defaultCardOptions(() => CARD_ID);
+const newId = (): string => CARD_ID;
+const options: CardOptions = defaultCardOptions(newId);
 
 function cardOf(assessment: RiskAssessment, changes: Partial<CardOptions> = {}): Card {
   const cards = buildCards(assessment, { ...options, ...changes });
@@ -271,6 +272,16 @@ describe('silence by configuration', () => {
     const quiet: CardOptions = { ...options, silentTiers: ['low'] };
     const noNotes = record({ coverage: coverage({ notes: { kind: 'unavailable', reason: 'not-supported' } }) });
     expect(buildCards(scored(0.02, { record: noNotes }), quiet)).toEqual([]);
+  });
+});
+
+test('the configuration names the lowest tier with a card, critical, and cards without a score', () => {
+  expect(cardOptionsOf({ criticalAllowed: false, showNotScored: true }, newId)).toEqual(options);
+  const strict = cardOptionsOf({ criticalAllowed: true, silentBelowTier: 'high', showNotScored: false }, newId);
+  expect(strict).toMatchObject({
+    mayBeCritical: true,
+    silentTiers: ['low', 'moderate'],
+    silentReasons: ['under-18', 'age-unknown', 'too-little-data'],
   });
 });
 
