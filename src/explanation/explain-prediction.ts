@@ -1,11 +1,10 @@
-import type { Concept } from '../concepts/concept.js';
 import { conceptByKey } from '../concepts/dictionary.js';
 import type { ModelBundle } from '../ensemble/model-bundle.js';
 import type { RiskPrediction } from '../ensemble/risk-prediction.js';
-import { CONCEPT_STATES, type ConceptState, type FeatureTensors } from '../features/feature-tensors.js';
+import { CONCEPT_STATES, type FeatureTensors } from '../features/feature-tensors.js';
 import type { PatientRecord } from '../record/patient-record.js';
 import { conceptContributions, type ColumnContribution } from './concept-contributions.js';
-import { wordDriver } from './driver-wording.js';
+import { describeDriver } from './driver-wording.js';
 import type { Contribution, Driver, Explanation } from './explanation.js';
 import { absentConcepts, unavailableSources } from './missing-data.js';
 
@@ -37,9 +36,14 @@ export function explainPrediction(
     .filter(({ contribution }) => contribution !== 0)
     .sort(largestFirst);
   const states = new Map(bundle.spec.states.map((key, index) => [key, CONCEPT_STATES[tensors.states[index] ?? 0]]));
-  const drivers = chooseDrivers(contributions, maxDrivers).map((share) =>
-    describeDriver(share, byConcept.get(share.concept) ?? [], states.get(share.concept) ?? 'observed', tensors, record),
-  );
+  const drivers = chooseDrivers(contributions, maxDrivers).map((share): Driver => {
+    const concept = conceptByKey(share.concept);
+    const columns = (byConcept.get(share.concept) ?? []).toSorted(largestShareFirst);
+    const state = states.get(share.concept) ?? 'observed';
+    const evidence = tensors.evidence.get(share.concept);
+    const described = describeDriver({ concept, state, columns, evidence, tensors, record });
+    return { ...share, display: concept.display, ...described };
+  });
   return {
     base,
     contributions,
@@ -61,33 +65,6 @@ function chooseDrivers(sorted: readonly Contribution[], maxDrivers: number): rea
     .filter(({ contribution }, rank) => rank < FEWEST_DRIVERS || Math.abs(contribution) >= NOTABLE_LOG_ODDS);
 }
 
-function describeDriver(
-  share: Contribution,
-  columns: readonly ColumnContribution[],
-  state: ConceptState,
-  tensors: FeatureTensors,
-  record: PatientRecord,
-): Driver {
-  const concept = conceptByKey(share.concept);
-  const evidence = tensors.evidence.get(share.concept);
-  const strongestFirst = columns.toSorted((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution));
-  const wording = wordDriver({ concept, state, columns: strongestFirst, evidence, tensors, record });
-  const driver = { ...share, display: concept.display, wording };
-  const strongest = strongestFirst[0];
-  if (!evidence || strongest?.column.kind === 'aggregate')
-    return { ...driver, ...columnValue(concept, strongest, tensors) };
-  const { value, unit, timeMs, hoursBefore } = evidence;
-  return { ...driver, value, ...(unit === null ? {} : { unit }), timeMs, hoursBefore, evidence: evidence.evidence };
-}
-
-/** The figure of a driver that is no single measurement (age, urine output over 6 h); none for levels and yes or no. */
-function columnValue(
-  { unit, featureUnit }: Concept,
-  strongest: ColumnContribution | undefined,
-  tensors: FeatureTensors,
-): Pick<Driver, 'value' | 'unit'> {
-  const shownUnit = featureUnit ?? unit;
-  const value = strongest && tensors.tabular[strongest.index];
-  if (!strongest || shownUnit === null || value === undefined || Number.isNaN(value)) return {};
-  return strongest.column.kind === 'static' || strongest.column.kind === 'aggregate' ? { value, unit: shownUnit } : {};
+function largestShareFirst(a: ColumnContribution, b: ColumnContribution): number {
+  return Math.abs(b.contribution) - Math.abs(a.contribution) || a.index - b.index;
 }
