@@ -39,6 +39,11 @@ export type ConfigOverrides = { readonly [K in keyof Config]?: Config[K] | undef
 const PREFIX = 'HEMOLENS_';
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 
+/** Can only this machine reach a service that listens there? */
+export function isLoopback(host: string): boolean {
+  return LOOPBACK.has(host);
+}
+
 const ajv = new Ajv({ allErrors: true });
 const isConfig = ajv.compile<Config>({
   type: 'object',
@@ -108,7 +113,7 @@ function misfit(key: string): string {
 /** Combinations that each fit and together do not. */
 function contradictions(config: Config): string[] {
   const found: string[] = [];
-  if (!LOOPBACK.has(config.host) && !config.allowOpenNetwork) {
+  if (!isLoopback(config.host) && !config.allowOpenNetwork) {
     found.push(
       `${variableOf('host')} is not a loopback address: clients are not authenticated yet, so other machines may reach the service only with ${variableOf('allowOpenNetwork')}=true`,
     );

@@ -70,7 +70,7 @@ describe('a log line', () => {
     const log = createLogger({ logLevel, destination: stream });
     logEvent(log, 'store.not-durable', { capacity: 1 });
     logEvent(log, 'service.stopping');
-    logEvent(log, 'fhir.call', { pages: 1 });
+    logEvent(log, 'fhir.call', { bytes: 1 });
     expect(parseLines(text())).toHaveLength(lines);
   });
 
