@@ -40,7 +40,8 @@ function describePlain(
       if (unit === null) return { wording: value === 0 ? `no ${name}` : name };
       return { wording: `${name} ${printedValue(concept.key, value, unit)}`, value, unit };
     case 'aggregate': {
-      const within = `${spoken(column.measure)}, ${printedWindow(column.windowHours)}`;
+      const within =
+        column.measure === 'now' ? 'now' : `${spoken(column.measure)}, ${printedWindow(column.windowHours)}`;
       if (value === 0 && concept.source === 'administrations') return { wording: `no ${name} (${within})` };
       const wording = `${name} ${printedValue(concept.key, value, unit)} (${within})`;
       return unit === null ? { wording } : { wording, value, unit };

@@ -76,7 +76,7 @@ describe('the summary', () => {
   });
 });
 
-describe('the indicator', () => {
+describe('the indicator (req. 42)', () => {
   test.each([
     [0.01, 'info'],
     [0.0999, 'info'],
@@ -187,7 +187,7 @@ describe('the detail', () => {
 });
 
 describe('for machines', () => {
-  test('the extension holds the assessment, without members that have no value', () => {
+  test('the extension holds the assessment, without members that have no value (req. 2, 75)', () => {
     expect(machine(cardOf(scored(0.18)))).toEqual({
       assessmentId: 'as-1',
       probability: 0.18,
@@ -359,7 +359,7 @@ describe('whatever the chart and the bundle hold', () => {
       }),
     }));
 
-  test('the summary is under 140 characters, nothing is null or empty, and no HTML, link or table is in the detail', () => {
+  test('the summary is under 140 characters, nothing is null or empty, and no HTML, link or table is in the detail (req. 2, 40, 41)', () => {
     fc.assert(
       fc.property(assessmentOf, ({ assessment, label }) => {
         const card = cardOf(assessment, { sourceLabel: label });

@@ -72,7 +72,7 @@ describe('facts that are no timed measurement, in words', () => {
     ['comorbidity', [[level('index'), 5]], 'Charlson index 5'],
     ['comorbidity', [[level('no-record'), 1]], 'no earlier diagnoses on record'],
     ['nee', [[measure('max', 24), 0.25]], 'vasopressors (norepinephrine equivalent) 0.25 µg/kg/min (max, 24 h)'],
-    ['nee', [[measure('now', 6), 0]], 'no vasopressors (norepinephrine equivalent) (now, 6 h)'],
+    ['nee', [[measure('now', 6), 0]], 'no vasopressors (norepinephrine equivalent) (now)'],
     ['urine_mlkgh', [[measure('rate', 6), 0.3]], 'urine output 0.3 mL/kg/h (rate, 6 h)'],
     ['prior_exposure', [[measure('units:rbc', 24), 3]], '3 units of red cells already given in 24 h'],
     ['prior_exposure', [[measure('units:plasma', 168), 0]], 'no units of plasma already given in 7 d'],

@@ -1,0 +1,29 @@
+import type { CardOptions } from '../cards/card-options.js';
+import type { HookRequest } from '../cds-hooks/hook-request.js';
+import type { ModelBundle } from '../ensemble/model-bundle.js';
+import type { ExplainOptions } from '../explanation/explain-prediction.js';
+import type { EventFields, EventName } from '../logging/events.js';
+import type { BloodProductTable } from '../orders/blood-product-table.js';
+import type { BloodOrder, PatientRecord } from '../record/patient-record.js';
+import type { AssessmentStore } from '../store/assessment-store.js';
+import type { RiskAssessment } from './risk-assessment.js';
+
+/** What the flow needs from outside: the chart, the model, the store, time, chance, and the site's choices. */
+export interface AssessOrderDeps {
+  readonly bloodProducts: BloodProductTable;
+  readonly bundle: ModelBundle;
+  /** Prefetch first, FHIR for what it lacks; throws where a required part of the chart cannot be had (412). */
+  readonly assembleRecord: (
+    request: HookRequest,
+    orders: BloodOrder[],
+    at: { readonly predictionTimeMs: number },
+  ) => Promise<{ readonly record: PatientRecord }>;
+  readonly store: AssessmentStore<RiskAssessment>;
+  /** ms since the epoch; a replay clock only in sandbox mode. */
+  readonly clock: () => number;
+  /** A fresh UUID v4. */
+  readonly newId: () => string;
+  readonly cardOptions: CardOptions;
+  readonly explainOptions?: ExplainOptions;
+  readonly logEvent: <E extends EventName>(event: E, fields: EventFields<E>) => void;
+}

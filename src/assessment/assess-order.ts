@@ -1,0 +1,68 @@
+import { buildCards } from '../cards/build-cards.js';
+import { buildTextOnlyCards } from '../cards/build-text-only-cards.js';
+import type { CdsResponse } from '../cds-hooks/card.js';
+import type { HookRequest } from '../cds-hooks/hook-request.js';
+import { predictRisk } from '../ensemble/predict-risk.js';
+import { explainPrediction } from '../explanation/explain-prediction.js';
+import type { FeatureTensors } from '../features/feature-tensors.js';
+import { mapFeatures } from '../features/map-features.js';
+import { screenOrders } from '../orders/screen-orders.js';
+import type { PatientRecord } from '../record/patient-record.js';
+import { wasInIcu, whyNotScored } from './applicability.js';
+import type { AssessOrderDeps } from './assess-order-deps.js';
+import { logAnswer, logScreening } from './assessment-log.js';
+import { predictionTime } from './prediction-time.js';
+import type { AssessmentOutcome, RiskAssessment } from './risk-assessment.js';
+
+export type { AssessOrderDeps } from './assess-order-deps.js';
+
+/**
+ * Answers one `order-sign` call: the whole flow, in its order. The list of cards is empty where nothing being signed is a
+ * blood product and where the site wants silence. Throws ServiceError on a fault, which never becomes an empty list.
+ */
+export async function assessOrder(deps: AssessOrderDeps, request: HookRequest): Promise<CdsResponse> {
+  const { hookInstance, context } = request;
+  const arrivalMs = deps.clock();
+
+  const screening = screenOrders(context.draftOrders, context.patientId, deps.bloodProducts);
+  logScreening(deps, hookInstance, screening);
+  if (screening.kind === 'not-blood') {
+    const isReported = deps.bloodProducts.policy.textOnly === 'report';
+    return { cards: isReported ? buildTextOnlyCards(screening.textOnly, deps.cardOptions) : [] };
+  }
+  const { orders, authoredOn, textOnly } = screening;
+
+  const predictionTimeMs = predictionTime(authoredOn, arrivalMs);
+  const { record } = await deps.assembleRecord(request, [...orders], { predictionTimeMs });
+  const tensors = mapFeatures(record, deps.bundle.spec, { predictionTimeMs });
+  const assessment: RiskAssessment = {
+    assessmentId: deps.newId(),
+    hookInstance,
+    predictionTimeMs,
+    orders,
+    ...(textOnly.length > 0 ? { textOnly } : {}),
+    record,
+    tensors,
+    inIcu: wasInIcu(record, predictionTimeMs),
+    outcome: await score(deps, record, tensors),
+  };
+  const cards = buildCards(assessment, deps.cardOptions);
+  await deps.store.save(assessment);
+  logAnswer(deps, assessment, cards.length, deps.clock() - arrivalMs);
+  return { cards };
+}
+
+async function score(
+  deps: AssessOrderDeps,
+  record: PatientRecord,
+  tensors: FeatureTensors,
+): Promise<AssessmentOutcome> {
+  const reason = whyNotScored(record, tensors.predictionTimeMs);
+  if (reason) return { kind: 'not-scored', reason };
+  const prediction = await predictRisk(deps.bundle, tensors);
+  return {
+    kind: 'scored',
+    prediction,
+    explanation: explainPrediction(deps.bundle, tensors, prediction, record, deps.explainOptions),
+  };
+}
