@@ -48,7 +48,7 @@ export function explainPrediction(
     base,
     contributions,
     drivers,
-    absent: absentConcepts(bundle.spec, tensors),
+    absent: absentConcepts(bundle.spec, tensors, contributions),
     unavailable: unavailableSources(record),
   };
 }

@@ -145,6 +145,14 @@ describe('drivers', () => {
     expect(explanation.absent).toEqual(['lactate']);
   });
 
+  test('of what was not found, that which moved the prediction most comes first', async () => {
+    const { explanation } = await explain({
+      row: [81, NaN, NaN, NaN, NaN],
+      states: [OBSERVED, ABSENT, ABSENT, ABSENT],
+    });
+    expect(explanation.absent).toEqual(['lactate', 'haemoglobin', 'heart rate']);
+  });
+
   test('what could not be read is never said to be not measured', async () => {
     const labs = { kind: 'unavailable', reason: 'timeout' } as const;
     const { explanation } = await explain({
