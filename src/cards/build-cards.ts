@@ -39,7 +39,7 @@ export function buildCards(assessment: RiskAssessment, options: CardOptions): Ca
   return [
     {
       ...shared,
-      summary: riskSummary(prediction, products),
+      summary: riskSummary(prediction, products, gaps),
       indicator: indicatorOf(prediction.tier, options),
       detail: riskDetail(assessment, prediction, explanation, gaps),
     },

@@ -1,16 +1,26 @@
 import type { NotScoredReason } from '../assessment/risk-assessment.js';
 import type { RiskPrediction } from '../ensemble/risk-prediction.js';
-import { NOT_SCORED_WORDS, TIER_WORDS, wordList } from './card-words.js';
+import { NOT_SCORED_WORDS, SOURCE_WORDS, TIER_WORDS, wordList } from './card-words.js';
+import type { ChartGaps } from './chart-gaps.js';
 import { cutText, plainText } from './escape-markdown.js';
 import { formatPercentage } from './percentage.js';
 
 /** "Fewer than 140 characters", counted in UTF-16 units, of which there are never fewer than code points (req. 40). */
 export const LONGEST_SUMMARY = 139;
 
-/** `High 7-day mortality risk predicted: 18 % (average 8 %), at the order of red cells and plasma` */
-export function riskSummary({ tier, probability, population }: RiskPrediction, products: readonly string[]): string {
+/**
+ * `High 7-day mortality risk predicted: 18 % (average 8 %), at the order of red cells and plasma`; what of laboratory
+ * results and vital signs could not be read is said here already.
+ */
+export function riskSummary(
+  { tier, probability, population }: RiskPrediction,
+  products: readonly string[],
+  { unavailable }: Pick<ChartGaps, 'unavailable'>,
+): string {
   const word = TIER_WORDS[tier];
-  const risk = `${word.charAt(0).toUpperCase()}${word.slice(1)} 7-day mortality risk predicted: ${formatPercentage(probability)}`;
+  const unread = unavailable.filter(({ source }) => source === 'labs' || source === 'vitals');
+  const without = unread.length > 0 ? ` without ${wordList(unread.map(({ source }) => SOURCE_WORDS[source]))}` : '';
+  const risk = `${word.charAt(0).toUpperCase()}${word.slice(1)} 7-day mortality risk predicted${without}: ${formatPercentage(probability)}`;
   return withProducts(`${risk} (average ${formatPercentage(population.baseRate)}), at the order of`, products);
 }
 

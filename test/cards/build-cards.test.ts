@@ -53,6 +53,13 @@ describe('the summary', () => {
     );
   });
 
+  test('says that laboratory results were not read', () => {
+    const unread = record({ coverage: coverage({ labs: { kind: 'unavailable', reason: 'timeout' } }) });
+    expect(cardOf(scored(0.18, { record: unread })).summary).toBe(
+      'High 7-day mortality risk predicted without laboratory results: 18 % (average 8 %), at the order of red cells',
+    );
+  });
+
   test('names a product once, however many orders there are, and an unspecified one as blood product', () => {
     const orders: BloodOrder[] = [RED_CELLS, { ...RED_CELLS, reference: 'x' }, { products: [], reference: 'y' }];
     expect(cardOf(scored(0.02, { orders })).summary).toMatch(/at the order of red cells and blood product$/);
