@@ -64,6 +64,10 @@ def model_card(*, config: TrainingConfig, report: dict[str, Any], trees: Sequenc
         "- Scores before or long after the 48th ICU hour, and outside an ICU, are extrapolations; the card says when "
         "the patient is not in an ICU.",
         "- The source has no haemoglobin, INR or aPTT, no drugs, diagnoses or notes: the model does not use them.",
+        "- A GCS charted under a tracheal tube counts the verbal response as 1 in the source; charts that name the "
+        "tube have no verbal response, so the service sees no total there.",
+        "- Pulse oximetry and respiratory rate are not used: in the source, whether they are charted depends on how "
+        "the patient was ventilated and measured, not only on the patient.",
         "- Which tests were done carries information about the clinicians as much as about the patient.",
         "- Contributions are shares of this model's score: associations, not causes.",
         "- No fairness evaluation: the source has no data for one beyond age and sex.",
