@@ -6,11 +6,9 @@ import type {
   Period,
   Procedure,
 } from 'fhir/r4.js';
-import { momentOf } from './fhir-time.js';
+import { STORE_TIME_EXTENSION } from '../record/code-systems.js';
+import { latestInstantMs as momentOf } from '../record/fhir-time.js';
 import { without } from './resource-json.js';
-
-/** When a row was filed, where the standard has no element for it. */
-export const STORE_TIME_EXTENSION = 'https://hemolens.org/fhir/StructureDefinition/store-time';
 
 /** What a resource cannot say about itself. */
 export interface ChartContext {
@@ -27,12 +25,12 @@ export interface Availability {
 const ALWAYS: Availability = { fromMs: -Infinity, settledMs: -Infinity };
 
 /**
- * When a resource could be known. `meta.lastUpdated` never counts; a kind of resource that has a time and does not give it is
- * never available (Infinity).
+ * When a resource could be known. `meta.lastUpdated` never counts. A kind of resource that has a time and does not give it
+ * is never available (Infinity); a bare date counts when that day is over everywhere.
  *
  * - Observation, DiagnosticReport: the later of effective and issued
  * - MedicationAdministration: start, or when it was stored if that is later; settled at its end
- * - Encounter, Procedure: start; settled at the end (Encounter: and when the last location is known)
+ * - Encounter, Procedure: start; settled at the end (Encounter: not before its last location; never while it has no end)
  * - DocumentReference `date`; Condition, AllergyIntolerance `recordedDate`, for a Condition not before its encounter ended;
  *   requests `authoredOn`
  * - Patient: always, but never settled where a death is recorded
@@ -123,7 +121,7 @@ export function asItStood(resource: FhirResource, atMs: number, context?: ChartC
 }
 
 /** Statuses that do not describe how far the event has come. */
-const NOT_AN_EVENT: ReadonlySet<string> = new Set(['entered-in-error', 'not-done']);
+const NOT_AN_EVENT: ReadonlySet<string> = new Set(['entered-in-error', 'not-done', 'cancelled', 'planned']);
 
 function runningAdministration(resource: MedicationAdministration, atMs: number): MedicationAdministration {
   const { effectivePeriod, dosage, status } = resource;
@@ -170,12 +168,14 @@ function encounterAsItStood(resource: Encounter, atMs: number): Encounter {
     ...(statusHistory && { statusHistory }),
     ...(classHistory && { classHistory }),
   };
-  if (!endsLater(resource.period, atMs)) return seen;
+  const isOpen = resource.period?.end === undefined;
+  if (!isOpen && !endsLater(resource.period, atMs)) return seen;
+  const keepsStatus = NOT_AN_EVENT.has(seen.status) || (isOpen && seen.status !== 'finished');
   const hospitalization =
     resource.hospitalization && without(resource.hospitalization, 'dischargeDisposition', 'destination');
   return {
     ...without(seen, 'period', 'hospitalization', 'length', 'diagnosis'),
-    status: 'in-progress',
+    status: keepsStatus ? seen.status : 'in-progress',
     ...(resource.period && { period: withoutEnd(resource.period) }),
     ...(hospitalization && Object.keys(hospitalization).length > 0 && { hospitalization }),
   };
@@ -193,30 +193,25 @@ function begunEntries<T extends { period: Period }>(entries: readonly T[] | unde
   return seen.map((entry) => (endsLater(entry.period, atMs) ? { ...entry, period: withoutEnd(entry.period) } : entry));
 }
 
+/** An Encounter without an end is open and never settled. */
 function encounterAvailability(resource: Encounter, fromMs: number): Availability {
-  const periods = [
-    resource.period,
-    ...[resource.location, resource.statusHistory, resource.classHistory].flatMap(
-      (list) => list?.map(({ period }) => period) ?? [],
-    ),
-  ];
-  return {
-    fromMs,
-    settledMs: Math.max(
-      fromMs,
-      ...periods.flatMap((period) => [momentOf(period?.start) ?? -Infinity, momentOf(period?.end) ?? -Infinity]),
-    ),
-  };
+  const { location = [], statusHistory = [], classHistory = [] } = resource;
+  const periods = [...location, ...statusHistory, ...classHistory].map(({ period }) => period);
+  const moments = periods.flatMap((period) => [momentOf(period?.start), momentOf(period?.end)]);
+  const ends = [momentOf(resource.period?.end) ?? Infinity, ...moments.map((ms) => ms ?? -Infinity)];
+  const settledMs = Math.max(fromMs, ...ends);
+  return { fromMs, settledMs };
 }
 
 function hasDeath(resource: FhirResource): boolean {
   return Object.keys(resource).some((name) => /^_?deceased/.test(name));
 }
 
+/** -Infinity where no store time is given, Infinity where one is given that cannot be read. */
 function storeTimeMs(resource: FhirResource): number {
   const extensions = 'extension' in resource ? resource.extension : undefined;
   const filed = extensions?.find(({ url }) => url === STORE_TIME_EXTENSION);
-  return momentOf(filed?.valueDateTime ?? filed?.valueInstant) ?? -Infinity;
+  return filed === undefined ? -Infinity : (momentOf(filed.valueDateTime ?? filed.valueInstant) ?? Infinity);
 }
 
 /** The latest of the times that are given; Infinity where none is. */

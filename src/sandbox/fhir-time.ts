@@ -33,16 +33,6 @@ export function timeRange(text: string): TimeRange | undefined {
   return { low: ms, high: ms };
 }
 
-/**
- * The moment from which something dated so has certainly happened, in ms: the moment itself where it has a time of day,
- * else the last millisecond of the day, month or year. Undefined where there is no readable date.
- */
-export function momentOf(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const range = timeRange(text);
-  return text.includes('T') ? range?.low : range?.high;
-}
-
 function utc(year: number, month: number, day: number): number {
   return new Date(0).setUTCFullYear(year, month - 1, day);
 }

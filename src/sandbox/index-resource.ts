@@ -1,6 +1,7 @@
 import type { FhirResource } from 'fhir/r4.js';
+import { latestInstantMs } from '../record/fhir-time.js';
 import { availability, type Availability } from './as-of.js';
-import { momentOf, timeRange, type TimeRange } from './fhir-time.js';
+import { timeRange, type TimeRange } from './fhir-time.js';
 import { member, textMember, valuesAt } from './resource-json.js';
 import { RESOURCE_TYPES, type SearchParameter } from './search-parameters.js';
 
@@ -79,7 +80,7 @@ export function indexResource(resource: FhirResource, pool: ListPool): ResourceI
   }
   const patientId = patientOf(resource, references['patient']);
   const encounter = (references['encounter'] ?? references['context'])?.[0];
-  const endMs = resource.resourceType === 'Encounter' ? momentOf(resource.period?.end) : undefined;
+  const endMs = resource.resourceType === 'Encounter' ? latestInstantMs(resource.period?.end) : undefined;
   return {
     ...availability(resource),
     ...(patientId !== undefined && { patientId }),
