@@ -13,7 +13,12 @@ import { child, children, codings, codingsOf, text, type CodedValue, type Elemen
 
 /** The dictionary concept of an Observation (or component); `refused` where the specimen does not fit. */
 export type ConceptMatch =
-  | { readonly kind: 'concept'; readonly concept: Concept }
+  | {
+      readonly kind: 'concept';
+      readonly concept: Concept;
+      /** Its volume counts negative (irrigant in). */
+      readonly isSubtracted: boolean;
+    }
   | { readonly kind: 'refused'; readonly concept: Concept }
   | { readonly kind: 'unmapped' };
 
@@ -36,7 +41,10 @@ export function matchConcept(element: Element, observation: Element): ConceptMat
   const concept = byLoinc[0]?.concept ?? matchItem(coded);
   if (!concept) return { kind: 'unmapped' };
   if (concept.key === PO2 && !isArterialPo2(coded, observation)) return { kind: 'refused', concept };
-  return { kind: 'concept', concept };
+  const isSubtracted = coded.some(
+    ({ system, code }) => system === MIMIC_ITEMS && concept.mimicIv.subtract?.includes(Number(code)) === true,
+  );
+  return { kind: 'concept', concept, isSubtracted };
 }
 
 function matchItem(coded: readonly CodedValue[]): Concept | undefined {

@@ -49,7 +49,8 @@ function readObservation(observation: Element, tally: RejectionTally): readonly 
     if (reading.kind === 'intubated') return reject(key.startsWith('gcs') ? 'intubated-verbal' : 'not-numeric');
     if (reading.kind === 'not-numeric') return reject('not-numeric');
     if (!placed) return reject('no-time');
-    const converted = toCanonical(match.concept, reading.value, reading.unit);
+    const value = match.isSubtracted ? -Math.abs(reading.value) : reading.value;
+    const converted = toCanonical(match.concept, value, reading.unit);
     if (converted.kind === 'rejected') return reject(converted.reason);
     return [
       {
