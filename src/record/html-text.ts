@@ -9,6 +9,7 @@ const BLOCKS = new Set(
     'header hr li main nav ol p pre section table tbody tfoot thead tr ul'
   ).split(' '),
 );
+const VOID = new Set(['br', 'hr']);
 const CELLS = new Set(['td', 'th']);
 
 /**
@@ -32,7 +33,7 @@ export function htmlToText(html: string): string {
       onclosetag: (name) => {
         if (HIDDEN.has(name)) hiddenDepth = Math.max(0, hiddenDepth - 1);
         if (name === 'pre') preDepth = Math.max(0, preDepth - 1);
-        if (BLOCKS.has(name)) parts.push('\n');
+        if (BLOCKS.has(name) && !VOID.has(name)) parts.push('\n');
         else if (CELLS.has(name)) parts.push(' ');
       },
     },

@@ -21,7 +21,7 @@ const COMPARATORS: ReadonlyMap<string, Comparator> = new Map([
   ['>=', '>='],
   ['≥', '>='],
 ]);
-const NUMBER_IN_TEXT = /^\s*(<=|>=|[<>≤≥])?\s*([+-]?\d+(?:\.\d+)?)\s*(\S.*?)?\s*$/;
+const NUMBER_IN_TEXT = /^\s*(<=|>=|[<>≤≥])?\s*([+-]?\d+(?:\.\d+)?)\s*([A-Za-zµμ%[{].*?)?\s*$/;
 /** "1T", "1 T", "No Response-ETT", "intubated", "tracheostomy". Words only ever take a score away. */
 const TUBE = /^\s*\d+\s*-?\s*T(?![a-z])|\bETT\b|\b(?:in|en)tubat|\btracheos?t|\bendotracheal\b/i;
 

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import type { SourceKey } from '../../src/concepts/concept.js';
 import { gatherChart, type GatherOptions } from '../../src/fhir/gather-chart.js';
 import type { SourceCoverage } from '../../src/record/patient-record.js';
-import { failure, heartRate, observation, patient, searchset } from '../support/fhir-resources.js';
+import { failure, heartRate, observation, patient, searchset, without } from '../support/fhir-resources.js';
 import { startFhirStub, type FhirStub, type StubAnswer } from '../support/fhir-stub.js';
 import { hookCall, options, smallChart, TOKEN } from './chart-calls.js';
 
@@ -189,7 +189,7 @@ describe("another patient's data (req. 28)", () => {
   );
 
   test('a resource that does not say whose it is counts as foreign', async () => {
-    const { subject: _, ...nobody } = observation();
+    const nobody = without(observation(), 'subject');
     const prefetch = { labs: { kind: 'data', resource: searchset([nobody]) } } as const;
     const { chart } = await gatherChart(hookCall({ prefetch, others: { kind: 'empty' } }), options);
     expect(chart.foreignResources).toBe(1);

@@ -73,9 +73,16 @@ export function procedure(
   };
 }
 
+interface NoteOptions {
+  readonly id?: string;
+  readonly hours?: number;
+  readonly loinc?: string;
+  readonly given?: Partial<DocumentReference>;
+}
+
 export function note(
   attachment: DocumentReference['content'][number]['attachment'],
-  { id = 'd1', hours = 5, loinc = '11506-3', given = {} as Partial<DocumentReference> } = {},
+  { id = 'd1', hours = 5, loinc = '11506-3', given = {} }: NoteOptions = {},
 ): DocumentReference {
   return {
     resourceType: 'DocumentReference',
@@ -105,4 +112,11 @@ export function searchset(resources: readonly FhirResource[], next?: string): Bu
 
 export function failure(severity: 'error' | 'warning' = 'error'): FhirResource {
   return { resourceType: 'OperationOutcome', issue: [{ severity, code: 'exception' }] };
+}
+
+/** The same without one member. */
+export function without<T extends object, K extends keyof T>(value: T, key: K): Omit<T, K> {
+  const copy = { ...value };
+  Reflect.deleteProperty(copy, key);
+  return copy;
 }
