@@ -19,8 +19,8 @@ def model_card(*, config: TrainingConfig, report: dict[str, Any], trees: Sequenc
     lines = [
         f"# {bundle.title} ({bundle.id} {bundle.version})",
         "",
-        f"**General ICU patients, not transfused ones.** {bundle.population}. Whether any of these patients received "
-        "blood is not recorded in the data. The model says how patients of an ICU with this chart fared; it says "
+        f"**General ICU patients, not transfused ones.** Made from {bundle.population}: whether any of them "
+        "received blood is not recorded. The model says how patients of an ICU with such a chart fared; it says "
         "nothing about what a transfusion does, and it has not been validated in transfused patients. "
         "Research software, not a medical device.",
         "",
