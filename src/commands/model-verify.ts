@@ -28,7 +28,9 @@ export function modelVerifyCommand(): Command {
         terminal.out(`${identity.title} (${identity.id} ${identity.version}): verified`);
         terminal.out(`  outcome     ${manifest.outcome}`);
         terminal.out(`  population  ${manifest.population.description}`);
-        terminal.out(`  columns     ${spec.tabular.length}, base learners ${manifest.baseLearners.map(({ id }) => id).join(', ')}`);
+        terminal.out(
+          `  columns     ${spec.tabular.length}, base learners ${manifest.baseLearners.map(({ id }) => id).join(', ')}`,
+        );
         terminal.out(`  manifest    sha256 ${identity.sha256}`);
       }
       return EXIT.ok;

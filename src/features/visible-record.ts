@@ -85,11 +85,13 @@ export function distinct(readings: readonly Reading[]): Reading[] {
   });
 }
 
-function asOf<T extends { readonly endMs?: number; readonly volumeMl?: number }>(
-  event: T,
-  predictionTimeMs: number,
-): T {
+type Running<T> = { -readonly [K in keyof T]: T[K] };
+
+/** The event as it stood: one that had not ended had no end and no volume yet. */
+function asOf<T extends { readonly endMs?: number; readonly volumeMl?: number }>(event: T, predictionTimeMs: number): T {
   if (event.endMs !== undefined && event.endMs <= predictionTimeMs) return event;
-  const { endMs: _end, volumeMl: _volume, ...running } = event;
-  return running as T;
+  const running: Running<T> = { ...event };
+  delete running.endMs;
+  delete running.volumeMl;
+  return running;
 }

@@ -10,7 +10,8 @@ const ROOT = resolve('.');
 function cruise(files: Readonly<Record<string, string>>): { status: number | null; output: string } {
   const folder = mkdtempSync(join(tmpdir(), 'hemolens-rules-'));
   try {
-    for (const name of ['.dependency-cruiser.cjs', 'tsconfig.json', 'package.json']) cpSync(join(ROOT, name), join(folder, name));
+    for (const name of ['.dependency-cruiser.cjs', 'tsconfig.json', 'package.json'])
+      cpSync(join(ROOT, name), join(folder, name));
     symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
     for (const [path, text] of Object.entries(files)) {
       mkdirSync(dirname(join(folder, path)), { recursive: true });
@@ -32,7 +33,10 @@ describe('who may import whom', () => {
     [
       'features that import the transport',
       'features-may-import',
-      { 'src/http/a.ts': 'export const a = 1;', 'src/features/b.ts': "import { a } from '../http/a.js'; export const b = a;" },
+      {
+        'src/http/a.ts': 'export const a = 1;',
+        'src/features/b.ts': "import { a } from '../http/a.js'; export const b = a;",
+      },
     ],
     [
       'features that touch the file system',
@@ -47,12 +51,18 @@ describe('who may import whom', () => {
     [
       'cards that run the ensemble',
       'cards-uses-types-of',
-      { 'src/ensemble/a.ts': 'export const a = 1;', 'src/cards/b.ts': "import { a } from '../ensemble/a.js'; export const b = a;" },
+      {
+        'src/ensemble/a.ts': 'export const a = 1;',
+        'src/cards/b.ts': "import { a } from '../ensemble/a.js'; export const b = a;",
+      },
     ],
     [
       'a room that imports the entry point',
       'entry-points-are-not-imported',
-      { 'src/server.ts': 'export const a = 1;', 'src/replay/b.ts': "import { a } from '../server.js'; export const b = a;" },
+      {
+        'src/server.ts': 'export const a = 1;',
+        'src/replay/b.ts': "import { a } from '../server.js'; export const b = a;",
+      },
     ],
     [
       'two rooms that import each other',

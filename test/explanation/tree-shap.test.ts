@@ -52,7 +52,10 @@ const treeArbitrary: fc.Arbitrary<TreeArrays> = fc
     columns: fc.array(fc.integer({ min: 0, max: COLUMNS - 1 }), { minLength: 15, maxLength: 15 }),
     thresholds: fc.array(fc.integer({ min: -2, max: 2 }), { minLength: 15, maxLength: 15 }),
     lefts: fc.array(fc.boolean(), { minLength: 15, maxLength: 15 }),
-    missing: fc.array(fc.constantFrom('none' as const, 'zero' as const, 'nan' as const), { minLength: 15, maxLength: 15 }),
+    missing: fc.array(fc.constantFrom('none' as const, 'zero' as const, 'nan' as const), {
+      minLength: 15,
+      maxLength: 15,
+    }),
     counts: fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 16, maxLength: 16 }),
     values: fc.array(fc.double({ min: -1, max: 1, noNaN: true }), { minLength: 16, maxLength: 16 }),
   })
