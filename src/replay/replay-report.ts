@@ -1,0 +1,153 @@
+import { aurocWithInterval, quantile, type Interval } from './metrics.js';
+
+/** What came of one hook call, fired twice: with prefetch and without. */
+export interface ReplayedCall {
+  readonly patient: string;
+  readonly admission: string;
+  readonly orders: number;
+  readonly isFirstOfAdmission: boolean;
+  readonly inIcu: boolean;
+  readonly died: boolean;
+  readonly hasCard: boolean;
+  /** `scored`, or why the card gives no score. */
+  readonly outcome: string;
+  readonly tier?: string;
+  readonly probability?: number;
+  readonly servedVsCsv?: number;
+  readonly prefetchVsFhir?: number;
+  /** Roads and tensors that were not byte-equal. */
+  readonly mismatches: readonly string[];
+  readonly prefetchHookMs: number;
+  readonly fhirHookMs: number;
+}
+
+export interface ReplayReport {
+  readonly source: string;
+  readonly orders: number;
+  readonly patients: number;
+  readonly hookCalls: number;
+  readonly ordersSigned: number;
+  readonly cards: number;
+  readonly scored: number;
+  readonly notScored: Readonly<Record<string, number>>;
+  readonly withoutCard: Readonly<Record<string, number>>;
+  readonly tiers: Readonly<Record<string, { readonly calls: number; readonly died: number }>>;
+  readonly errors: number;
+  readonly errorDetails: readonly string[];
+  readonly maxDiffServedVsCsv: number;
+  readonly maxDiffPrefetchVsFhir: number;
+  readonly tensorMismatches: number;
+  readonly mismatchDetails: readonly string[];
+  readonly auroc: Interval;
+  readonly aurocFirstOfAdmission: Interval;
+  readonly aurocInIcu: Interval;
+  readonly aurocOutsideIcu: Interval;
+  readonly deaths: { readonly patients: number; readonly calls: number; readonly firstCalls: number; readonly ofFirst: number };
+  readonly valuesWithoutStoreTime: number;
+  readonly latencyMs: { readonly p50: number; readonly p95: number };
+  readonly latencyFhirMs: { readonly p50: number; readonly p95: number };
+}
+
+export interface ReplayCounts {
+  readonly source: string;
+  readonly orders: number;
+  readonly discontinued: number;
+  readonly errors: readonly string[];
+  readonly valuesWithoutStoreTime: number;
+}
+
+/** Sums up the calls of a replay. */
+export function replayReport(calls: readonly ReplayedCall[], counts: ReplayCounts): ReplayReport {
+  const first = calls.filter(({ isFirstOfAdmission }) => isFirstOfAdmission);
+  const silent = calls.filter(({ hasCard }) => !hasCard);
+  const mismatched = calls.filter(({ mismatches }) => mismatches.length > 0);
+  return {
+    source: counts.source,
+    orders: counts.orders,
+    patients: new Set(calls.map(({ patient }) => patient)).size,
+    hookCalls: calls.length,
+    ordersSigned: calls.reduce((sum, { orders }) => sum + orders, 0),
+    cards: calls.length - silent.length,
+    scored: calls.filter(({ outcome }) => outcome === 'scored').length,
+    notScored: countBy(calls.filter(({ outcome, hasCard }) => hasCard && outcome !== 'scored').map(({ outcome }) => outcome)),
+    withoutCard: { discontinued: counts.discontinued, ...countBy(silent.map(({ outcome }) => outcome)) },
+    tiers: tierCounts(calls),
+    errors: counts.errors.length,
+    errorDetails: [...new Set(counts.errors)].slice(0, 10),
+    maxDiffServedVsCsv: Math.max(0, ...calls.map(({ servedVsCsv }) => servedVsCsv ?? 0)),
+    maxDiffPrefetchVsFhir: Math.max(0, ...calls.map(({ prefetchVsFhir }) => prefetchVsFhir ?? 0)),
+    tensorMismatches: mismatched.length,
+    mismatchDetails: [...new Set(mismatched.flatMap(({ mismatches }) => mismatches))].slice(0, 20),
+    auroc: aurocOf(calls),
+    aurocFirstOfAdmission: aurocOf(first),
+    aurocInIcu: aurocOf(calls.filter(({ inIcu }) => inIcu)),
+    aurocOutsideIcu: aurocOf(calls.filter(({ inIcu }) => !inIcu)),
+    deaths: {
+      patients: new Set(calls.filter(({ died }) => died).map(({ patient }) => patient)).size,
+      calls: calls.filter(({ died }) => died).length,
+      firstCalls: first.length,
+      ofFirst: first.filter(({ died }) => died).length,
+    },
+    valuesWithoutStoreTime: counts.valuesWithoutStoreTime,
+    latencyMs: latencies(calls.map(({ prefetchHookMs }) => prefetchHookMs)),
+    latencyFhirMs: latencies(calls.map(({ fhirHookMs }) => fhirHookMs)),
+  };
+}
+
+function aurocOf(calls: readonly ReplayedCall[]): Interval {
+  return aurocWithInterval(
+    calls.flatMap(({ patient, probability, died }) =>
+      probability === undefined ? [] : [{ cluster: patient, score: probability, event: died }],
+    ),
+  );
+}
+
+function countBy(names: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const name of names) counts[name] = (counts[name] ?? 0) + 1;
+  return counts;
+}
+
+function tierCounts(calls: readonly ReplayedCall[]): ReplayReport['tiers'] {
+  return Object.fromEntries(
+    ['low', 'moderate', 'high', 'very-high'].map((tier) => {
+      const own = calls.filter((call) => call.tier === tier);
+      return [tier, { calls: own.length, died: own.filter(({ died }) => died).length }];
+    }),
+  );
+}
+
+function latencies(values: readonly number[]): { p50: number; p95: number } {
+  return { p50: round(quantile(values, 0.5)), p95: round(quantile(values, 0.95)) };
+}
+
+function round(ms: number): number {
+  return Math.round(ms * 10) / 10;
+}
+
+/** The report as a person reads it. */
+export function printReport(report: ReplayReport): string {
+  const interval = ({ value, low, high, n, events }: Interval): string =>
+    `${value.toFixed(3)} [${low.toFixed(3)}–${high.toFixed(3)}], n ${n}, events ${events}`;
+  const tiers = Object.entries(report.tiers).map(([tier, { calls, died }]) => `  ${tier.padEnd(10)} ${calls} calls, ${died} followed by death within 7 days`);
+  const reasons = (counts: Readonly<Record<string, number>>): string =>
+    Object.entries(counts).map(([reason, n]) => `${reason} ${n}`).join(', ') || 'none';
+  return [
+    `${report.orders} order rows of ${report.patients} patients: ${report.ordersSigned} signed in ${report.hookCalls} hook calls`,
+    `${report.cards} cards, ${report.scored} with a score; not scored: ${reasons(report.notScored)}`,
+    `without card: ${reasons(report.withoutCard)}`,
+    'tiers:',
+    ...tiers,
+    `deaths within 7 days: ${report.deaths.patients} patients, ${report.deaths.calls} calls; ${report.deaths.ofFirst} of ${report.deaths.firstCalls} first calls of an admission`,
+    `AUROC per call        ${interval(report.auroc)}`,
+    `  first of admission  ${interval(report.aurocFirstOfAdmission)}`,
+    `  in the ICU          ${interval(report.aurocInIcu)}`,
+    `  outside the ICU     ${interval(report.aurocOutsideIcu)}`,
+    '  (95 % interval over patients; wide, since few died)',
+    `errors ${report.errors}; tensor mismatches ${report.tensorMismatches}; largest difference served to CSV ${report.maxDiffServedVsCsv}, prefetch to FHIR ${report.maxDiffPrefetchVsFhir}`,
+    `values without a store time, taken as available when charted: ${report.valuesWithoutStoreTime}`,
+    `latency prefetched p50 ${report.latencyMs.p50} ms, p95 ${report.latencyMs.p95} ms; over FHIR p50 ${report.latencyFhirMs.p50} ms, p95 ${report.latencyFhirMs.p95} ms`,
+    ...report.errorDetails.map((detail) => `error: ${detail}`),
+    ...report.mismatchDetails.map((detail) => `mismatch: ${detail}`),
+  ].join('\n');
+}
