@@ -8,7 +8,14 @@ export function printCards(terminal: Terminal, response: unknown): void {
     terminal.out(`[${indicator}] ${summary}`);
     terminal.out('');
     for (const line of detail.split('\n'))
-      terminal.out(`  ${line.replaceAll('**', '').replaceAll(/\\([\\`*_{}[\]<>()#+\-.!|~&])/g, '$1')}`);
+      terminal.out(
+        `  ${line
+          .replaceAll('**', '')
+          .replaceAll('&lt;', '<')
+          .replaceAll('&gt;', '>')
+          .replaceAll('&amp;', '&')
+          .replaceAll(/\\([\\`*_{}[\]<>()#+\-.!|~&])/g, '$1')}`,
+      );
     terminal.out(`  ${label}`);
   }
 }

@@ -43,11 +43,21 @@ export interface UnitConversion {
   readonly offset?: number;
 }
 
-export interface AcceptedLoinc {
+export interface AcceptedCode {
   readonly code: string;
   readonly display: string;
   /** Where the code was confirmed (a public source), when it is not in the MIT MIMIC-IV maps. */
   readonly source?: string;
+}
+
+export interface AcceptedLoinc extends AcceptedCode {
+  /** Given where the code means another quantity than the primary one (urea, not urea nitrogen): the only units it may come in. */
+  readonly conversions?: readonly UnitConversion[];
+}
+
+export interface KeepRange {
+  readonly low: number;
+  readonly high: number;
 }
 
 export interface Concept {
@@ -60,6 +70,8 @@ export interface Concept {
   readonly source: SourceKey | 'order' | 'derived';
   readonly group: ExplanationGroup;
   readonly loinc: { readonly primary: AcceptedLoinc | null; readonly accepted: readonly AcceptedLoinc[] };
+  /** Further SNOMED CT codes it is asked for and read by. */
+  readonly snomed?: readonly AcceptedCode[];
   readonly mimicIv: {
     readonly labevents?: readonly number[];
     readonly chartevents?: readonly number[];
@@ -70,6 +82,8 @@ export interface Concept {
     readonly subtract?: readonly number[];
     /** UCUM unit of items whose rows carry none, by item id. */
     readonly itemUnits?: Readonly<Record<string, string>>;
+    /** LOINC code of items that mean another one than the primary, by item id. */
+    readonly itemLoinc?: Readonly<Record<string, string>>;
   };
   readonly eicu: readonly string[];
   readonly challenge2012: readonly string[];
@@ -79,10 +93,14 @@ export interface Concept {
   readonly featureUnit?: string;
   /** Conversions beyond plain UCUM dimension analysis (mass to substance, fractions, identical counts). */
   readonly conversions: readonly UnitConversion[];
+  /** The only units that are read; absent where any unit of the dimension may be converted. Set by the LOINC code. */
+  readonly hasClosedUnits?: true;
   /** Values outside (in the canonical unit) are dropped and counted, never clipped. */
-  readonly range: { readonly low: number; readonly high: number } | null;
+  readonly range: KeepRange | null;
+  /** Keep range of the feature, where its unit differs from the record's. */
+  readonly featureRange?: KeepRange;
   readonly lookBackHours: number;
-  /** Codes of the reference left out, with the reason. */
+  /** Codes, items and names left out, with the reason. */
   readonly leftOut?: readonly { readonly code: string; readonly reason: string }[];
   readonly note?: string;
 }

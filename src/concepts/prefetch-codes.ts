@@ -1,16 +1,20 @@
-import type { SourceKey } from './concept.js';
+import type { Concept, SourceKey } from './concept.js';
 import { conceptsOfSource, loincCodes } from './dictionary.js';
 
 /** LOINC code of the blood pressure panel, whose components are the systolic and diastolic pressure. */
 export const BLOOD_PRESSURE_PANEL = '85354-9';
 
 /**
- * The LOINC codes a prefetch template of Observations asks for, in dictionary order: bare codes, since an unescaped `|`
- * is refused by some servers; the reader checks the system.
+ * The codes a prefetch template of Observations asks for, in dictionary order: bare codes, since an unescaped `|` is
+ * refused by some servers; the reader checks the system.
  */
 export function observationCodes(source: 'labs' | 'vitals' | 'bedside'): readonly string[] {
-  const codes = conceptsOfSource(source).flatMap(loincCodes);
+  const codes = conceptsOfSource(source).flatMap(codesOf);
   return source === 'vitals' ? [...codes, BLOOD_PRESSURE_PANEL] : codes;
+}
+
+function codesOf(concept: Concept): readonly string[] {
+  return [...loincCodes(concept), ...(concept.snomed ?? []).map(({ code }) => code)];
 }
 
 /** Every prefetch template by key, as `cds-services.json` publishes them. */
