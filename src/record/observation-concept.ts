@@ -1,5 +1,5 @@
 import type { Concept } from '../concepts/concept.js';
-import { conceptByLoinc, conceptByMimicItem } from '../concepts/dictionary.js';
+import { conceptByLoinc, conceptByMimicItem, conceptBySnomed } from '../concepts/dictionary.js';
 import {
   ARTERIAL_SPECIMEN_SNOMED,
   ARTERIAL_SPECIMEN_V2,
@@ -27,14 +27,15 @@ const ARTERIAL_PO2_LOINC = '2703-7';
 const PO2 = 'po2';
 
 /**
- * Which concept `element.code` means: by LOINC, else by MIMIC item id. Where codings mean several concepts, primary
+ * Which concept `element.code` means: by LOINC or SNOMED CT, else by MIMIC item id. Where codings mean several concepts, primary
  * codes win, then the key that comes first, so that the order of codings does not matter.
  * `observation` is the resource a component belongs to (it names the specimen).
  */
 export function matchConcept(element: Element, observation: Element): ConceptMatch {
   const coded = codings(element, 'code');
   const byLoinc = coded.flatMap(({ system, code }) => {
-    const concept = system === LOINC ? conceptByLoinc(code) : undefined;
+    const concept =
+      system === LOINC ? conceptByLoinc(code) : system === SNOMED_CT ? conceptBySnomed(code) : undefined;
     return concept ? [{ concept, isPrimary: concept.loinc.primary?.code === code }] : [];
   });
   byLoinc.sort((a, b) => Number(b.isPrimary) - Number(a.isPrimary) || (a.concept.key < b.concept.key ? -1 : 1));

@@ -1,4 +1,12 @@
+import type { FeatureSpec } from '../features/feature-spec.js';
 import type { FeatureTensors } from '../features/feature-tensors.js';
+
+/** Columns and states of the spec that are not the same bytes: what to look at first. */
+export function differingNames(a: FeatureTensors, b: FeatureTensors, spec: FeatureSpec): readonly string[] {
+  const columns = spec.tabular.filter((_, index) => !Object.is(a.tabular[index], b.tabular[index]));
+  const states = spec.states.filter((_, index) => a.states[index] !== b.states[index]);
+  return [...columns.map(({ name }) => name), ...states.map((key) => `state of ${key}`)];
+}
 
 /** Names of the tensors, masks or states that are not the same bytes; empty where all are. */
 export function tensorDifferences(a: FeatureTensors, b: FeatureTensors): readonly string[] {

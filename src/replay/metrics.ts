@@ -19,7 +19,7 @@ export function auroc(calls: readonly Pick<ScoredCall, 'score' | 'event'>[]): nu
   const sorted = [...calls].sort((a, b) => a.score - b.score);
   let rankSum = 0;
   let events = 0;
-  for (let from = 0; from < sorted.length; ) {
+  for (let from = 0; from < sorted.length;) {
     let to = from;
     while (to < sorted.length && sorted[to]?.score === sorted[from]?.score) to++;
     const tied = sorted.slice(from, to).filter(({ event }) => event).length;

@@ -14,7 +14,7 @@ import { SNOMED_CT } from '../record/code-systems.js';
 import type { BloodOrder, BloodProduct, NoteDocument, PatientRecord } from '../record/patient-record.js';
 import { discoverOrderSign, signOrders, type DiscoveredService, type SignedOrders } from '../sandbox/ehr-client.js';
 import { startSandbox, type Sandbox } from '../sandbox/start-sandbox.js';
-import { tensorDifferences } from './compare-tensors.js';
+import { differingNames, tensorDifferences } from './compare-tensors.js';
 import { replayReport, type ReplayedCall, type ReplayReport } from './replay-report.js';
 import { syntheticNotes } from './synthetic-notes.js';
 
@@ -111,7 +111,9 @@ export async function replayMimicIv(options: ReplayOptions): Promise<ReplayRepor
         options.onProgress?.(calls.length + stage.errors.length, sessions.length);
       }
     }
-    const orders = source.bloodOrders.filter(({ subjectId }) => options.maxPatients === undefined || patients.includes(subjectId));
+    const orders = source.bloodOrders.filter(
+      ({ subjectId }) => options.maxPatients === undefined || patients.includes(subjectId),
+    );
     return replayReport(calls, {
       source: 'mimic-iv',
       orders: orders.length,
@@ -193,12 +195,15 @@ function mismatchesOf(
     served.delete(request.hookInstance);
     if (!kept) return [`${road}: the service kept no assessment`];
     if (kept.tensors.predictionTimeMs !== predictionTimeMs) return [`${road}: another prediction time`];
-    const used = tensorDifferences(kept.tensors, mapFeatures(csv, bundle.spec, { predictionTimeMs }));
-    const all = tensorDifferences(
-      mapFeatures(kept.record, full, { predictionTimeMs }),
-      mapFeatures(csv, full, { predictionTimeMs }),
-    );
-    return [...used.map((name) => `${road} ${bundle.spec.id} ${name}`), ...all.map((name) => `${road} ${full.id} ${name}`)];
+    const compare = (spec: FeatureSpec, mine: FeatureTensors): readonly string[] => {
+      const expected = mapFeatures(csv, spec, { predictionTimeMs });
+      const tensors = tensorDifferences(mine, expected);
+      return [...tensors, ...differingNames(mine, expected, spec)].map((name) => `${road}, ${spec.id}: ${name}`);
+    };
+    return [
+      ...compare(bundle.spec, kept.tensors),
+      ...compare(full, mapFeatures(kept.record, full, { predictionTimeMs })),
+    ];
   });
 }
 

@@ -42,7 +42,12 @@ export interface ReplayReport {
   readonly aurocFirstOfAdmission: Interval;
   readonly aurocInIcu: Interval;
   readonly aurocOutsideIcu: Interval;
-  readonly deaths: { readonly patients: number; readonly calls: number; readonly firstCalls: number; readonly ofFirst: number };
+  readonly deaths: {
+    readonly patients: number;
+    readonly calls: number;
+    readonly firstCalls: number;
+    readonly ofFirst: number;
+  };
   readonly valuesWithoutStoreTime: number;
   readonly latencyMs: { readonly p50: number; readonly p95: number };
   readonly latencyFhirMs: { readonly p50: number; readonly p95: number };
@@ -69,7 +74,9 @@ export function replayReport(calls: readonly ReplayedCall[], counts: ReplayCount
     ordersSigned: calls.reduce((sum, { orders }) => sum + orders, 0),
     cards: calls.length - silent.length,
     scored: calls.filter(({ outcome }) => outcome === 'scored').length,
-    notScored: countBy(calls.filter(({ outcome, hasCard }) => hasCard && outcome !== 'scored').map(({ outcome }) => outcome)),
+    notScored: countBy(
+      calls.filter(({ outcome, hasCard }) => hasCard && outcome !== 'scored').map(({ outcome }) => outcome),
+    ),
     withoutCard: { discontinued: counts.discontinued, ...countBy(silent.map(({ outcome }) => outcome)) },
     tiers: tierCounts(calls),
     errors: counts.errors.length,
@@ -129,9 +136,13 @@ function round(ms: number): number {
 export function printReport(report: ReplayReport): string {
   const interval = ({ value, low, high, n, events }: Interval): string =>
     `${value.toFixed(3)} [${low.toFixed(3)}–${high.toFixed(3)}], n ${n}, events ${events}`;
-  const tiers = Object.entries(report.tiers).map(([tier, { calls, died }]) => `  ${tier.padEnd(10)} ${calls} calls, ${died} followed by death within 7 days`);
+  const tiers = Object.entries(report.tiers).map(
+    ([tier, { calls, died }]) => `  ${tier.padEnd(10)} ${calls} calls, ${died} followed by death within 7 days`,
+  );
   const reasons = (counts: Readonly<Record<string, number>>): string =>
-    Object.entries(counts).map(([reason, n]) => `${reason} ${n}`).join(', ') || 'none';
+    Object.entries(counts)
+      .map(([reason, n]) => `${reason} ${n}`)
+      .join(', ') || 'none';
   return [
     `${report.orders} order rows of ${report.patients} patients: ${report.ordersSigned} signed in ${report.hookCalls} hook calls`,
     `${report.cards} cards, ${report.scored} with a score; not scored: ${reasons(report.notScored)}`,

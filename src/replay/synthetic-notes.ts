@@ -13,7 +13,11 @@ export interface SyntheticNotes {
  * Four notes of a patient around a first order: plain text 20 h before, HTML 5 h before, by Binary URL 1 h before, and one
  * filed 1 h after it, which no prediction at that order may see. The texts say nothing of any patient.
  */
-export function syntheticNotes(patientId: string, firstOrderMs: number, isoTime: (ms: number) => string): SyntheticNotes {
+export function syntheticNotes(
+  patientId: string,
+  firstOrderMs: number,
+  isoTime: (ms: number) => string,
+): SyntheticNotes {
   const binary: Binary = {
     resourceType: 'Binary',
     id: `${patientId}-note-binary`,
@@ -38,16 +42,28 @@ export function syntheticNotes(patientId: string, firstOrderMs: number, isoTime:
       date: isoTime(availableMs),
       content: [{ attachment }],
     };
-    return { resource, document: { kind: kind.name, availableMs, text, evidence: `DocumentReference/${patientId}-${id}` } };
+    return {
+      resource,
+      document: { kind: kind.name, availableMs, text, evidence: `DocumentReference/${patientId}-${id}` },
+    };
   };
   const plain = 'Progress note.\n\nASSESSMENT: synthetic text for replay.\n\nPLAN: follow counts.';
   const notes = [
-    note('note-plain', 20, { loinc: '11506-3', name: 'progress' }, { contentType: 'text/plain', data: base64(plain) }, plain),
+    note(
+      'note-plain',
+      20,
+      { loinc: '11506-3', name: 'progress' },
+      { contentType: 'text/plain', data: base64(plain) },
+      plain,
+    ),
     note(
       'note-html',
       5,
       { loinc: '18748-4', name: 'radiology' },
-      { contentType: 'text/html', data: base64('<html><body><p>FINDINGS: lines &amp; tubes.</p><p>IMPRESSION: no change.</p></body></html>') },
+      {
+        contentType: 'text/html',
+        data: base64('<html><body><p>FINDINGS: lines &amp; tubes.</p><p>IMPRESSION: no change.</p></body></html>'),
+      },
       'FINDINGS: lines & tubes.\n\nIMPRESSION: no change.',
     ),
     note(
@@ -57,9 +73,18 @@ export function syntheticNotes(patientId: string, firstOrderMs: number, isoTime:
       { contentType: 'text/plain', url: `Binary/${patientId}-note-binary` },
       'Nursing note.\n\nSkin warm. Lines in place.',
     ),
-    note('note-later', -1, { loinc: '11506-3', name: 'progress' }, { contentType: 'text/plain', data: base64('Filed after the order.') }, 'Filed after the order.'),
+    note(
+      'note-later',
+      -1,
+      { loinc: '11506-3', name: 'progress' },
+      { contentType: 'text/plain', data: base64('Filed after the order.') },
+      'Filed after the order.',
+    ),
   ];
-  return { resources: [binary, ...notes.map(({ resource }) => resource)], documents: notes.map(({ document }) => document) };
+  return {
+    resources: [binary, ...notes.map(({ resource }) => resource)],
+    documents: notes.map(({ document }) => document),
+  };
 }
 
 function base64(text: string): string {

@@ -69,9 +69,9 @@ function search(
   const query = parseSearch(type, parameters);
   const text = parameters.toString();
   const rows = searchStore(state.store, query, state.viewAt());
-  if (query.isCountOnly) return { status: 200, body: countBundle(rows.length, `${baseUrl}/${type}?${text}`) };
+  if (query.isCountOnly) return { status: 200, body: countBundle(rows.total(), `${baseUrl}/${type}?${text}`) };
   const found = { type, rows, wantsTotal: query.wantsTotal, parameters: text, isEndless: faults.isEndless ?? false };
-  const isWhole = rows.length <= query.count && !found.isEndless;
+  const isWhole = !rows.exceeds(query.count) && !found.isEndless;
   const kept = isWhole ? { ...found, id: '' } : state.pages.keep(found);
   return { status: 200, body: searchPage(kept, baseUrl, 0, query.count, faults) };
 }

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { FhirFault } from './fhir-fault.js';
-import type { StoredResource } from './sandbox-store.js';
+import type { FoundRows } from './found-rows.js';
 
 /** A search result kept for its further pages: a snapshot, which later writes do not change. */
 export interface PagedSearch {
   readonly id: string;
   readonly type: string;
-  readonly rows: readonly StoredResource[];
+  readonly rows: FoundRows;
   readonly wantsTotal: boolean;
   readonly parameters: string;
   /** Never runs out: its last page leads to its first (a fault). */

@@ -22,11 +22,13 @@ interface TypeShelf {
   readonly deleted: Map<string, number>;
 }
 
-/** One patient's resources of one type; sorted by main date and id when next read. */
+/** One patient's resources of one type. */
 interface PatientShelf {
-  rows: StoredResource[];
-  isSorted: boolean;
-  /** Rows that were replaced or deleted and are still in `rows`. */
+  /** Sorted by main date and id. Never changed, only replaced: a search may still be reading it. */
+  rows: readonly StoredResource[];
+  /** Written since `rows` was sorted. */
+  pending: StoredResource[];
+  /** Rows that were replaced or deleted and are still in `rows` or `pending`. */
   readonly gone: Set<StoredResource>;
 }
 
@@ -104,10 +106,8 @@ export class SandboxStore {
     shelf.deleted.delete(id);
     if (row.index.patientId !== undefined) {
       const patient = shelf.byPatient.get(row.index.patientId);
-      if (patient) {
-        patient.rows.push(row);
-        patient.isSorted = false;
-      } else shelf.byPatient.set(row.index.patientId, { rows: [row], isSorted: true, gone: new Set() });
+      if (patient) patient.pending.push(row);
+      else shelf.byPatient.set(row.index.patientId, { rows: [], pending: [row], gone: new Set() });
     }
     for (const binary of row.index.attachments) {
       const documents = this.#documentsOf.get(binary) ?? new Set();
@@ -134,21 +134,22 @@ export class SandboxStore {
     );
   }
 
-  /** All resources of a type, or those of one patient sorted by the type's main date, oldest first, then by id. */
-  rows(type: string, patientId?: string): Iterable<StoredResource> {
-    const shelf = this.#shelves.get(type);
-    if (!shelf) return [];
-    if (patientId === undefined) return shelf.byId.values();
-    const patient = shelf.byPatient.get(patientId);
+  /** All resources of a type, in no particular order. */
+  rows(type: string): Iterable<StoredResource> {
+    return this.#shelves.get(type)?.byId.values() ?? [];
+  }
+
+  /** One patient's resources of a type by the type's main date, oldest first, no date last, then by id. Later writes leave it alone. */
+  rowsOfPatient(type: string, patientId: string): readonly StoredResource[] {
+    const patient = this.#shelves.get(type)?.byPatient.get(patientId);
     if (!patient) return [];
-    if (patient.gone.size > 0) {
-      patient.rows = patient.rows.filter((row) => !patient.gone.has(row));
-      patient.gone.clear();
-    }
-    if (!patient.isSorted) {
+    const { rows, pending, gone } = patient;
+    if (pending.length > 0 || gone.size > 0) {
       const mainDate = RESOURCE_TYPES.get(type)?.mainDate ?? '';
-      patient.rows.sort((a, b) => compareLow(a, b, mainDate) || compareIds(a, b));
-      patient.isSorted = true;
+      const live = [...rows, ...pending].filter((row) => !gone.has(row));
+      patient.rows = live.sort((a, b) => compareLow(a, b, mainDate) || compareIds(a, b));
+      patient.pending = [];
+      gone.clear();
     }
     return patient.rows;
   }
@@ -206,7 +207,7 @@ export class SandboxStore {
 }
 
 function liveRows(patient: PatientShelf | undefined): number {
-  return patient === undefined ? 0 : patient.rows.length - patient.gone.size;
+  return patient === undefined ? 0 : patient.rows.length + patient.pending.length - patient.gone.size;
 }
 
 /** Earlier start first; no date comes last. */

@@ -22,9 +22,9 @@ export function searchPage(
   faults: SearchBundleFaults = {},
 ): string {
   const { rows, wantsTotal, isEndless, type, parameters } = search;
-  const from = isEndless && rows.length > 0 ? offset % rows.length : offset;
+  const from = isEndless && rows.exceeds(0) ? offset % rows.total() : offset;
   const page = rows.slice(from, from + count);
-  const hasNext = isEndless || from + count < rows.length;
+  const hasNext = isEndless || rows.exceeds(from + count);
   const self =
     offset === 0
       ? `${baseUrl}/${type}${parameters === '' ? '' : `?${parameters}`}`
@@ -39,7 +39,7 @@ export function searchPage(
     const outcome = operationOutcome(faults.outcomeEntry, 'processing', 'Part of the data could not be searched');
     entries.push(`{"resource":${outcome},"search":{"mode":"outcome"}}`);
   }
-  return bundleText({ total: wantsTotal || !hasNext ? rows.length : undefined, links, entries });
+  return bundleText({ total: wantsTotal || !hasNext ? rows.total() : undefined, links, entries });
 }
 
 /** JSON text of a searchset that only counts. */

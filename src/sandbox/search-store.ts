@@ -1,4 +1,5 @@
 import type { TimeRange } from './fhir-time.js';
+import { FoundRows } from './found-rows.js';
 import { localReference, type Token } from './index-resource.js';
 import { compareIds, compareLow, type SandboxStore, type StoredResource } from './sandbox-store.js';
 import { RESOURCE_TYPES } from './search-parameters.js';
@@ -14,19 +15,40 @@ import {
 type Predicate = (row: StoredResource) => boolean;
 
 /**
- * Every resource a search finds, in the order asked for (else oldest first for one patient). With `viewMs` the chart as it
- * stood then: criteria are applied to what was in it at that time.
+ * What a search finds, in the order asked for (else oldest first for one patient). With `viewMs` the chart as it stood then:
+ * criteria are applied to what was in it at that time.
  */
-export function searchStore(store: SandboxStore, query: SearchQuery, viewMs?: number): readonly StoredResource[] {
+export function searchStore(store: SandboxStore, query: SearchQuery, viewMs?: number): FoundRows {
   const { type, criteria, sort } = query;
-  const patients = patientIds(criteria);
-  const matches = criteria.filter((criterion) => !(criterion.kind === 'id')).map(predicateOf);
-  const found: StoredResource[] = [];
-  for (const stored of candidates(store, query, patients)) {
-    const row = viewMs === undefined ? stored : store.asItStood(stored, viewMs);
-    if (row !== undefined && matches.every((isMatch) => isMatch(row))) found.push(row);
+  const matches = criteria.filter((criterion) => criterion.kind !== 'id').map(predicateOf);
+  function* found(rows: Iterable<StoredResource>): Iterable<StoredResource> {
+    for (const stored of rows) {
+      const row = viewMs === undefined ? stored : store.asItStood(stored, viewMs);
+      if (row !== undefined && matches.every((isMatch) => isMatch(row))) yield row;
+    }
   }
-  return sorted(found, sort, patients?.length === 1 ? RESOURCE_TYPES.get(type)?.mainDate : undefined);
+  const patients = patientIds(criteria);
+  const [patient] = patients ?? [];
+  const order = naturalOrder(type, sort);
+  if (
+    patient !== undefined &&
+    patients?.length === 1 &&
+    order !== undefined &&
+    !criteria.some(({ kind }) => kind === 'id')
+  ) {
+    const rows = store.rowsOfPatient(type, patient);
+    return new FoundRows(found(order.isDescending ? newestFirst(rows, order.name) : rows));
+  }
+  const all = [...found(candidates(store, query, patients))];
+  return new FoundRows(sort.length === 0 ? all : all.sort((a, b) => compareByKeys(a, b, sort)));
+}
+
+/** The sort that a patient's rows already have, one way or the other. */
+function naturalOrder(type: string, sort: readonly SortKey[]): SortKey | undefined {
+  const mainDate = RESOURCE_TYPES.get(type)?.mainDate ?? '';
+  const [only] = sort;
+  if (only === undefined) return { name: mainDate, isDescending: false };
+  return sort.length === 1 && only.name === mainDate ? only : undefined;
 }
 
 function* candidates(
@@ -34,15 +56,14 @@ function* candidates(
   { type, criteria }: SearchQuery,
   patients: readonly string[] | undefined,
 ): Iterable<StoredResource> {
-  const ids = criteria.filter((criterion) => criterion.kind === 'id').map(({ anyOf }) => new Set(anyOf));
-  const [first, ...others] = ids;
+  const [first, ...others] = criteria.filter(({ kind }) => kind === 'id').map(({ anyOf }) => new Set<unknown>(anyOf));
   if (first) {
     for (const id of first) {
-      const row = others.every((more) => more.has(id)) ? store.get(type, id) : undefined;
+      const row = typeof id === 'string' && others.every((more) => more.has(id)) ? store.get(type, id) : undefined;
       if (row) yield row;
     }
   } else if (patients) {
-    for (const patient of patients) yield* store.rows(type, patient);
+    for (const patient of patients) yield* store.rowsOfPatient(type, patient);
   } else yield* store.rows(type);
 }
 
@@ -134,23 +155,12 @@ function compares(prefix: DatePrefix, search: TimeRange, target: TimeRange): boo
   }
 }
 
-/** `naturalDate`: the date the rows come sorted by, oldest first, then by id. */
-function sorted(
-  rows: StoredResource[],
-  keys: readonly SortKey[],
-  naturalDate: string | undefined,
-): readonly StoredResource[] {
-  const [only] = keys;
-  if (!only) return rows;
-  if (keys.length === 1 && only.name === naturalDate && !only.isDescending) return rows;
-  if (keys.length === 1 && only.name === naturalDate) return reversedByDate(rows, naturalDate);
-  return rows.sort((a, b) => {
-    for (const key of keys) {
-      const order = compareBy(a, b, key);
-      if (order !== 0) return order;
-    }
-    return only.isDescending ? compareIds(b, a) : compareIds(a, b);
-  });
+function compareByKeys(a: StoredResource, b: StoredResource, keys: readonly SortKey[]): number {
+  for (const key of keys) {
+    const order = compareBy(a, b, key);
+    if (order !== 0) return order;
+  }
+  return keys[0]?.isDescending === true ? compareIds(b, a) : compareIds(a, b);
 }
 
 function compareBy(a: StoredResource, b: StoredResource, { name, isDescending }: SortKey): number {
@@ -161,9 +171,13 @@ function compareBy(a: StoredResource, b: StoredResource, { name, isDescending }:
   return isUndated === 0 ? sign * compareLow(a, b, name) : isUndated;
 }
 
-/** Newest first, what has no date still last. */
-function reversedByDate(rows: readonly StoredResource[], date: string): readonly StoredResource[] {
-  const undated = rows.findIndex((row) => row.index.dates[date] === undefined);
-  if (undated < 0) return rows.toReversed();
-  return [...rows.slice(0, undated).reverse(), ...rows.slice(undated)];
+/** Rows that are sorted the other way, newest first; what has no date still last. */
+function* newestFirst(rows: readonly StoredResource[], date: string): Iterable<StoredResource> {
+  let dated = rows.length;
+  while (dated > 0 && rows[dated - 1]?.index.dates[date] === undefined) dated -= 1;
+  for (let at = dated - 1; at >= 0; at -= 1) {
+    const row = rows[at];
+    if (row) yield row;
+  }
+  yield* rows.slice(dated);
 }

@@ -11,6 +11,7 @@ import type {
   Specimen,
 } from 'fhir/r4.js';
 import { BLOOD_PRESSURE_PANEL } from '../../../concepts/prefetch-codes.js';
+import { loincOfMimicItem } from '../../../concepts/dictionary.js';
 import { UNITS } from '../../../concepts/unit-table.js';
 import { ucumUnit } from '../../../concepts/units.js';
 import { agentOfMimicItem } from '../../../record/administration-code-table.js';
@@ -209,11 +210,13 @@ function frame({ table, charttime, storetime }: ChartedNumber, subject: Subject)
   };
 }
 
-/** LOINC beside the local item code; the local code alone where the concept has no LOINC code. */
+/** LOINC (or SNOMED CT, where there is no LOINC code) beside the local item code. */
 function codingsOf({ concept, table, itemId }: ChartedNumber): Coding[] {
-  const loinc = concept.key === 'po2' ? PO2_ANY_BLOOD : concept.loinc.primary?.code;
+  const loinc = concept.key === 'po2' ? PO2_ANY_BLOOD : loincOfMimicItem(table, itemId)?.code;
+  const snomed = concept.snomed?.[0]?.code;
   const local = { system: table === 'labevents' ? MIMIC_LAB_ITEMS : MIMIC_ITEMS, code: String(itemId) };
-  return loinc === undefined ? [local] : [{ system: LOINC, code: loinc }, local];
+  if (loinc !== undefined) return [{ system: LOINC, code: loinc }, local];
+  return snomed === undefined ? [local] : [{ system: SNOMED_CT, code: snomed }, local];
 }
 
 function valueOf({ value, unit, comparator }: ChartedNumber): { valueQuantity: Quantity } {
