@@ -63,7 +63,7 @@ describe('dictionary of concepts', () => {
   test('every LOINC code has a valid check digit', () => {
     for (const code of [...concepts.flatMap(loincCodes), BLOOD_PRESSURE_PANEL]) {
       const [digits, check] = code.split('-');
-      const sum = [...(digits ?? '')]
+      const sum = Array.from(digits ?? '')
         .reverse()
         .map((digit, index) => Number(digit) * (index % 2 === 0 ? 2 : 1))
         .reduce((total, n) => total + Math.floor(n / 10) + (n % 10), 0);
