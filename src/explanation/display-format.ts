@@ -34,6 +34,7 @@ const DECIMALS: ReadonlyMap<ConceptKey, number> = new Map([
   ['rdw', 1],
   ['base_excess', 1],
   ['urine_mlkgh', 1],
+  ['urine_24h', 1],
   ['hct', 0],
   ['ptt', 0],
   ['sodium', 0],

@@ -101,6 +101,8 @@ function aggregates(key: ConceptKey): TabularColumn[] {
   switch (key) {
     case 'urine_mlkgh':
       return [column('rate', 6), column('rate', 24)];
+    case 'urine_24h':
+      return [column('rate', 24)];
     case 'nee':
       return [column('now', 24), column('max', 24)];
     case 'prior_exposure':

@@ -1,3 +1,5 @@
+import type { ConceptKey } from '../../concepts/concept.js';
+import { conceptByKey } from '../../concepts/dictionary.js';
 import { HOUR_MS, windowStart } from '../time-windows.js';
 import { isCovered, type VisibleRecord } from '../visible-record.js';
 import { lastWithin } from './record-columns.js';
@@ -28,6 +30,7 @@ export const AGGREGATE_COLUMNS: Readonly<
   Record<string, (record: VisibleRecord, measure: string, windowHours: number) => number>
 > = {
   urine_mlkgh: urineRate,
+  urine_24h: urineTotalRate,
   nee: norepinephrineEquivalent,
   prior_exposure: priorExposure,
 };
@@ -48,8 +51,18 @@ function urineRate(record: VisibleRecord, _measure: string, windowHours: number)
   }
   const hours = Math.max(1, Math.min(windowHours, (record.predictionTimeMs - firstMs) / HOUR_MS));
   const total = volumes.reduce((sum, { value }) => sum + value, 0);
-  const rate = total / lastWithin(record, 'weight', 720) / hours;
-  return rate < 0 || rate > 20 ? NaN : rate;
+  return keptRate('urine_mlkgh', total / lastWithin(record, 'weight', 720) / hours);
+}
+
+/** The newest 24 h total that ended in the window, over the newest weight of 30 days. */
+function urineTotalRate(record: VisibleRecord, _measure: string, windowHours: number): number {
+  return keptRate('urine_24h', lastWithin(record, 'urine_24h', windowHours) / lastWithin(record, 'weight', 720) / 24);
+}
+
+/** A rate inside the concept's feature range, else NaN. */
+function keptRate(key: ConceptKey, rate: number): number {
+  const range = conceptByKey(key).featureRange;
+  return range && (rate < range.low || rate > range.high) ? NaN : rate;
 }
 
 /** `now`: the rates running at the prediction time. `max`: the highest sum at any moment of the window. 0 when covered and none. */
