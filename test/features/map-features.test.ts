@@ -164,7 +164,7 @@ describe('columns of the record', () => {
   test('a 24 h urine total is a rate of its own and never added to the single volumes it overlaps', () => {
     const values = [observed('urine_24h', 1200, 6), observed('urine_mlkgh', 600, 3), observed('weight', 50, 30)];
     expect(map({ values }).column('urine_24h__rate_24h')).toBeCloseTo(1200 / 50 / 24, 6);
-    expect(map({ values }).column('urine_mlkgh__rate_24h')).toBeCloseTo(600 / 50 / 6, 6);
+    expect(map({ values }).column('urine_mlkgh__rate_24h')).toBeCloseTo(600 / 50 / 24, 6);
     expect(map({ values: values.slice(1) }).column('urine_24h__rate_24h')).toBeNaN();
   });
 
