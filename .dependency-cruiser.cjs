@@ -15,7 +15,21 @@ const mayImport = {
   ensemble: ['features', 'errors', 'logging'],
   explanation: ['features', 'ensemble', 'record', 'concepts', 'errors'],
   cards: ['cds-hooks', 'explanation', 'ensemble', 'assessment', 'record', 'concepts', 'features', 'errors'],
-  assessment: ['cds-hooks', 'orders', 'fhir', 'record', 'concepts', 'features', 'ensemble', 'explanation', 'cards', 'store', 'errors', 'logging', 'config'],
+  assessment: [
+    'cds-hooks',
+    'orders',
+    'fhir',
+    'record',
+    'concepts',
+    'features',
+    'ensemble',
+    'explanation',
+    'cards',
+    'store',
+    'errors',
+    'logging',
+    'config',
+  ],
   http: ['cds-hooks', 'assessment', 'store', 'errors', 'logging', 'config'],
   store: ['assessment', 'errors', 'logging'],
   cohort: ['record', 'concepts', 'features', 'ensemble', 'config', 'errors'],
@@ -67,7 +81,12 @@ const onlyIn = [
 
 module.exports = {
   forbidden: [
-    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
     {
       name: 'entry-points-are-not-imported',
       comment: 'nothing imports server.ts, app.ts or cli.ts, but the entry points themselves',
@@ -97,7 +116,12 @@ module.exports = {
     },
     { name: 'no-orphans', severity: 'error', from: { orphan: true, pathNot: '(^src/cli\\.ts|\\.d\\.ts)$' }, to: {} },
     { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true, pathNot: '^fhir/r4' } },
-    { name: 'no-dev-packages', severity: 'error', from: { path: '^src/' }, to: { dependencyTypes: ['npm-dev'], pathNot: '@types' } },
+    {
+      name: 'no-dev-packages',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['npm-dev'], pathNot: '@types' },
+    },
     ...folderRules,
     ...typesOnly,
     ...onlyIn,
@@ -106,6 +130,10 @@ module.exports = {
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'], extensions: ['.ts', '.js', '.json'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+      extensions: ['.ts', '.js', '.json'],
+    },
   },
 };

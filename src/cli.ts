@@ -61,7 +61,13 @@ function faultText(error: unknown): string {
 function overview(): string {
   const width = Math.max(...COMMANDS.map(({ name }) => name.length));
   const lines = COMMANDS.map(({ name, summary }) => `  hemolens ${name.padEnd(width)}  ${summary}`);
-  return ['hemolens: 7-day mortality risk at the moment a blood product order is signed. Research software.', '', ...lines, '', 'Each command takes --help.'].join('\n');
+  return [
+    'hemolens: 7-day mortality risk at the moment a blood product order is signed. Research software.',
+    '',
+    ...lines,
+    '',
+    'Each command takes --help.',
+  ].join('\n');
 }
 
 function unknown(args: readonly string[], known: readonly Command[]): string {

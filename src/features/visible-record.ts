@@ -88,7 +88,10 @@ export function distinct(readings: readonly Reading[]): Reading[] {
 type Running<T> = { -readonly [K in keyof T]: T[K] };
 
 /** The event as it stood: one that had not ended had no end and no volume yet. */
-function asOf<T extends { readonly endMs?: number; readonly volumeMl?: number }>(event: T, predictionTimeMs: number): T {
+function asOf<T extends { readonly endMs?: number; readonly volumeMl?: number }>(
+  event: T,
+  predictionTimeMs: number,
+): T {
   if (event.endMs !== undefined && event.endMs <= predictionTimeMs) return event;
   const running: Running<T> = { ...event };
   delete running.endMs;

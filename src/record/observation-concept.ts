@@ -34,8 +34,7 @@ const PO2 = 'po2';
 export function matchConcept(element: Element, observation: Element): ConceptMatch {
   const coded = codings(element, 'code');
   const byLoinc = coded.flatMap(({ system, code }) => {
-    const concept =
-      system === LOINC ? conceptByLoinc(code) : system === SNOMED_CT ? conceptBySnomed(code) : undefined;
+    const concept = system === LOINC ? conceptByLoinc(code) : system === SNOMED_CT ? conceptBySnomed(code) : undefined;
     return concept ? [{ concept, isPrimary: concept.loinc.primary?.code === code }] : [];
   });
   byLoinc.sort((a, b) => Number(b.isPrimary) - Number(a.isPrimary) || (a.concept.key < b.concept.key ? -1 : 1));

@@ -9,11 +9,12 @@ import { columnSources } from '../../src/cohort/column-sources.js';
 import type { DatasetCard } from '../../src/cohort/dataset-row.js';
 import { icuBaselineSpec } from '../../src/cohort/sources/challenge-2012/icu-baseline-spec.js';
 import { PREDICTION_TIME_MS, recordFromRows } from '../../src/cohort/sources/challenge-2012/record-from-rows.js';
-import { readChallengeSet } from '../../src/cohort/sources/challenge-2012/read-challenge-2012.js';
 import { conceptByKey } from '../../src/concepts/dictionary.js';
 import { mapFeatures } from '../../src/features/map-features.js';
+import { canonicalSpecBytes } from '../../src/features/parse-feature-spec.js';
 
 const CHALLENGE = new URL('../../../shared/data/challenge-2012', import.meta.url).pathname;
+const BUNDLE = new URL('../../models/icu-baseline', import.meta.url).pathname;
 const OUTCOME_HEADER = 'RecordID,SAPS-I,SOFA,Length_of_stay,Survival,In-hospital_death';
 
 const FULL_STAY = [
@@ -185,6 +186,10 @@ describe('the feature spec of icu-baseline', () => {
     for (const key of ['hb', 'inr', 'ptt', 'nee', 'prior_exposure']) expect(spec.states).not.toContain(key);
   });
 
+  test('is the spec of models/icu-baseline, byte for byte', async () => {
+    expect(await readFile(join(BUNDLE, 'feature-spec.json'))).toEqual(Buffer.from(canonicalSpecBytes(spec)));
+  });
+
   test('leaves out what would tell the source by being there: pulse oximetry and respiratory rate', () => {
     expect(spec.states).not.toContain('spo2');
     expect(spec.states).not.toContain('rr');
@@ -195,17 +200,40 @@ const hasChallenge = await exists(join(CHALLENGE, 'set-a.tar.gz'));
 if (!hasChallenge) console.warn(`skipped: Challenge 2012 is not at ${CHALLENGE}`);
 
 (hasChallenge ? describe : describe.skip)('the published sets', () => {
-  test.each([
-    ['a' as const, { event: 257, survivor: 3657, day2: 57, early: 29 }],
-    ['b' as const, { event: 267, survivor: 3646, day2: 61, early: 25, impossible: 1 }],
-  ])('set %s: 4,000 stays with these outcomes', async (set, expected) => {
-    const counts: Record<string, number> = {};
-    for await (const { outcome } of readChallengeSet(CHALLENGE, set)) {
-      counts[outcome.outcome] = (counts[outcome.outcome] ?? 0) + 1;
-    }
-    expect(counts).toEqual(expected);
+  let folder: string;
+  let card: DatasetCard;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'dataset-'));
+    card = await buildDataset({ source: 'challenge-2012', path: CHALLENGE, out: join(folder, 'icu-baseline') });
+  }, 120_000);
+  afterAll(async () => rm(folder, { recursive: true }));
+
+  test('4,000 stays each: 257 and 267 events, 57 and 61 deaths on day 2, the rest left out and counted', () => {
+    expect(card.attrition).toEqual({
+      a: { stays: 4000, event: 257, survivor: 3657, day2: 57, early: 29, impossible: 0, inconsistent: 26 },
+      b: { stays: 4000, event: 267, survivor: 3646, day2: 61, early: 25, impossible: 1, inconsistent: 24 },
+    });
+  });
+
+  test('no unit is unknown and no column is constant', () => {
+    expect(Object.keys(card.rejections).filter((reason) => !reason.startsWith('out-of-range '))).toEqual([]);
+    expect(card.constantColumns).toEqual([]);
+  });
+
+  test('models/icu-baseline was trained on exactly these columns (else rebuild it: training/README.md)', async () => {
+    const report: unknown = JSON.parse(await readFile(join(BUNDLE, 'evaluation/report.json'), 'utf8'));
+    expect(report).toMatchObject({ provenance: { datasetSha256: await datasetSha256(join(folder, 'icu-baseline')) } });
   });
 });
+
+/** As `hemolens_training.dataset.dataset_sha256`. */
+async function datasetSha256(folder: string): Promise<string> {
+  const names = ['columns.json', 'dataset-card.json', 'feature-spec.json', 'tabular.parquet'];
+  const lines = await Promise.all(
+    names.map(async (name) => `${name}\n${sha256(await readFile(join(folder, name)))}\n`),
+  );
+  return sha256(Buffer.from(lines.join('')));
+}
 
 function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
