@@ -1,7 +1,7 @@
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist', 'coverage', 'node_modules', 'models', 'training', '**/*.cjs'] },
+  { ignores: ['dist', '.venv', 'fhir-fixtures', 'coverage', 'node_modules', 'models', 'training', '**/*.cjs'] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },

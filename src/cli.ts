@@ -33,7 +33,8 @@ async function main(args: readonly string[]): Promise<number> {
   if (!command) {
     const asked = args.length === 0 || args[0] === '--help' || args[0] === '-h' || args[0] === 'help';
     const known = COMMANDS.filter(({ name }) => name.split(' ')[0] === args[0]);
-    (asked ? terminal.out : terminal.err)(asked ? overview() : unknown(args, known));
+    if (asked) terminal.out(overview());
+    else terminal.err(unknown(args, known));
     return asked ? EXIT.ok : EXIT.usage;
   }
   try {
