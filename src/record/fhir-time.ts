@@ -12,8 +12,9 @@ const LATEST_ZONE_MS = 12 * HOUR_MS;
 export function instantMs(dateTime: string | undefined): number | undefined {
   const [, date, time, seconds = ':00', zone] = DATE_TIME.exec(dateTime ?? '') ?? [];
   if (date === undefined || time === undefined || zone === undefined) return undefined;
+  if (!isCalendarDay(date)) return undefined;
   const ms = Date.parse(`${date}T${time}${seconds}${zone}`);
-  return Number.isNaN(ms) || !isCalendarDay(date) ? undefined : ms;
+  return Number.isNaN(ms) ? undefined : ms;
 }
 
 /**
@@ -36,8 +37,12 @@ export function latestInstantMs(dateTime: string | undefined): number | undefine
   return Date.UTC(Number(year) + 1, 0, 1) + LATEST_ZONE_MS - 1;
 }
 
-/** Date.parse reads 30 February as 1 or 2 March. */
+const DAYS_IN_MONTH = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const;
+
+/** Is `YYYY-MM-DD` a day of the calendar? Date.parse reads 30 February as 1 or 2 March. */
 function isCalendarDay(date: string): boolean {
-  const ms = Date.parse(`${date}T00:00:00Z`);
-  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(date);
+  const [year, month, day] = [Number(date.slice(0, 4)), Number(date.slice(5, 7)), Number(date.slice(8, 10))];
+  const isLeap = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
+  const days = month === 2 && isLeap ? 29 : (DAYS_IN_MONTH[month - 1] ?? 0);
+  return day >= 1 && day <= days;
 }

@@ -71,14 +71,14 @@ function readObservation(observation: Element, tally: RejectionTally): readonly 
  */
 function place(observation: Element): Placed | undefined {
   const period = child(observation, 'effectivePeriod');
-  const timeMs = instantMs(
+  const effective =
     text(observation, 'effectiveDateTime') ??
-      text(observation, 'effectiveInstant') ??
-      text(period, 'end') ??
-      text(period, 'start'),
-  );
+    text(observation, 'effectiveInstant') ??
+    text(period, 'end') ??
+    text(period, 'start');
+  const timeMs = instantMs(effective);
   const issued = text(observation, 'issued');
-  const issuedMs = instantMs(issued);
+  const issuedMs = issued === effective ? timeMs : instantMs(issued);
   if (timeMs === undefined || (issued !== undefined && issuedMs === undefined)) return undefined;
   return { timeMs, availableMs: Math.max(timeMs, issuedMs ?? timeMs) };
 }

@@ -182,7 +182,7 @@ describe('the whole line, over HTTP', () => {
             },
           }));
           const before = outputOf((await cardsFor(fixture, prefetch))[0]);
-          expect(before.probability).toBeDefined();
+          expect(before['probability']).toBeDefined();
           expect(outputOf((await cardsFor(fixture, prefetch, extra))[0])).toEqual(before);
         },
       ),

@@ -1,0 +1,170 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { signingSessions } from '../../../src/cohort/sources/mimic-iv/blood-orders.js';
+import { deathMs, diedWithinSevenDays } from '../../../src/cohort/sources/mimic-iv/death.js';
+import { isoAtOffset, mimicIso, mimicMs } from '../../../src/cohort/sources/mimic-iv/mimic-time.js';
+import { openMimicIv, type MimicIvSource } from '../../../src/cohort/sources/mimic-iv/open-mimic-iv.js';
+import type { ObservedValue } from '../../../src/record/patient-record.js';
+
+/** A made-up patient in the published layout; columns in another order than ours, some of no interest. */
+const TABLES: Readonly<Record<string, string>> = {
+  'hosp/patients':
+    'subject_id,gender,anchor_age,anchor_year,anchor_year_group,dod\n7,F,60,2150,2011 - 2013,2150-03-09\n',
+  'hosp/admissions':
+    'subject_id,hadm_id,admittime,dischtime,deathtime,admission_type,discharge_location\n7,70,2150-03-01 08:00:00,2150-03-09 10:00:00,2150-03-09 09:30:00,URGENT,DIED\n',
+  'hosp/diagnoses_icd': 'subject_id,hadm_id,seq_num,icd_code,icd_version\n7,70,1,N184,10\n',
+  'hosp/labevents':
+    'labevent_id,subject_id,specimen_id,itemid,charttime,storetime,value,valuenum,valueuom\n' +
+    '1,7,11,50912,2150-03-04 06:00:00,2150-03-04 07:00:00,1.4,1.4,mg/dL\n' +
+    '2,7,12,51275,2150-03-04 06:00:00,2150-03-04 07:00:00,>150,,sec\n' +
+    '3,7,13,52033,2150-03-04 06:00:00,2150-03-04 06:05:00,ART.,,\n' +
+    '4,7,13,50821,2150-03-04 06:00:00,2150-03-04 06:05:00,88,88,mm Hg\n' +
+    '5,7,14,52033,2150-03-04 05:00:00,2150-03-04 05:05:00,VEN.,,\n' +
+    '6,7,14,50821,2150-03-04 05:00:00,2150-03-04 05:05:00,35,35,mm Hg\n' +
+    '7,7,15,50971,2150-03-04 05:00:00,2150-03-04 05:05:00,4.1,4.1,furlong\n',
+  'hosp/poe':
+    'poe_id,poe_seq,subject_id,hadm_id,ordertime,order_type,order_subtype,transaction_type\n' +
+    '7-1,1,7,70,2150-03-04 10:00:05,Blood Bank,Red Cell Product Order,New\n' +
+    '7-2,2,7,70,2150-03-04 10:00:40,Blood Bank,Platelet Product Order,Change\n' +
+    '7-3,3,7,70,2150-03-04 10:01:00,Blood Bank,Platelet Product Order,D/C\n' +
+    '7-4,4,7,70,2150-03-04 10:00:00,Blood Bank,Blood tests,New\n',
+  'icu/icustays': 'subject_id,hadm_id,stay_id,intime,outtime\n7,70,700,2150-03-03 08:00:00,2150-03-09 09:30:00\n',
+  'icu/chartevents':
+    'subject_id,charttime,storetime,itemid,valuenum,valueuom\n' +
+    '7,2150-03-04 09:00:00,,220179,110,mmHg\n7,2150-03-04 09:00:00,,220180,60,mmHg\n' +
+    '7,2150-03-04 09:00:00,,223761,98.6,°F\n7,2150-03-04 09:00:00,,223900,1,\n7,2150-03-03 09:00:00,,223900,5,\n7,2150-03-04 09:00:00,,226531,176.4,\n',
+  'icu/outputevents':
+    'subject_id,charttime,storetime,itemid,value,valueuom\n7,2150-03-04 09:00:00,2150-03-04 09:05:00,226559,300,ml\n7,2150-03-04 09:00:00,2150-03-04 09:05:00,227488,100,ml\n',
+  'icu/inputevents':
+    'subject_id,starttime,endtime,storetime,itemid,amount,amountuom,rate,rateuom,orderid,statusdescription\n' +
+    '7,2150-03-04 08:00:00,2150-03-04 11:00:00,2150-03-04 08:01:00,221906,5,mg,0.2,mcg/kg/min,1,FinishedRunning\n' +
+    '7,2150-03-04 07:00:00,2150-03-04 08:00:00,2150-03-04 08:01:00,225168,350,ml,,,2,FinishedRunning\n' +
+    '7,2150-03-04 07:00:00,2150-03-04 08:00:00,2150-03-04 08:01:00,225168,350,ml,,,3,Rewritten\n',
+  'icu/procedureevents':
+    'subject_id,starttime,endtime,storetime,itemid,orderid\n7,2150-03-04 06:00:00,2150-03-05 06:00:00,2150-03-05 06:00:00,225792,1\n',
+};
+
+function writeLayout(changes: Readonly<Record<string, string | undefined>> = {}): string {
+  const folder = mkdtempSync(join(tmpdir(), 'mimic-'));
+  for (const name of ['hosp', 'icu']) mkdirSync(join(folder, name));
+  for (const [table, text] of Object.entries({ ...TABLES, ...changes })) {
+    if (text !== undefined) writeFileSync(join(folder, `${table}.csv`), text);
+  }
+  return folder;
+}
+
+let folder: string;
+let source: MimicIvSource;
+beforeAll(async () => {
+  folder = writeLayout();
+  source = await openMimicIv(folder);
+});
+afterAll(() => {
+  source.close();
+  rmSync(folder, { recursive: true });
+});
+
+describe('MIMIC-IV layout', () => {
+  const values = async (concept: string): Promise<readonly ObservedValue[]> =>
+    (await source.chart('7')).record([]).values.filter((value) => value.concept === concept);
+
+  test('a result is available from its store time, at one fixed offset', async () => {
+    const [creatinine] = await values('creatinine');
+    expect(creatinine).toMatchObject({
+      value: 1.4,
+      timeMs: Date.parse('2150-03-04T06:00:00-05:00'),
+      availableMs: Date.parse('2150-03-04T07:00:00-05:00'),
+    });
+  });
+
+  test("'>150' keeps its bound and its comparator", async () => {
+    expect(await values('ptt')).toMatchObject([{ value: 150, comparator: '>' }]);
+  });
+
+  test('pO2 counts only from an arterial specimen', async () => {
+    expect((await values('po2')).map(({ value }) => value)).toEqual([88]);
+  });
+
+  test('a potassium in furlongs is not used, and counted', async () => {
+    expect(await values('potassium')).toEqual([]);
+    expect((await source.chart('7')).record([]).rejections).toContainEqual({
+      reason: 'unit-unknown',
+      concept: 'potassium',
+      count: 1,
+    });
+  });
+
+  test('the verbal score under a tube is missing; the one before it stays', async () => {
+    expect((await values('gcs_verbal')).map(({ value }) => value)).toEqual([5]);
+  });
+
+  test('Fahrenheit and pounds become Celsius and kilograms; irrigant counts negative', async () => {
+    expect((await values('temp'))[0]?.value).toBeCloseTo(37, 9);
+    expect((await values('weight'))[0]?.value).toBeCloseTo(80.01, 2);
+    expect((await values('urine_mlkgh')).map(({ value }) => value).sort((a, b) => a - b)).toEqual([-100, 300]);
+  });
+
+  test('rewritten infusions are dropped; rates and volumes are read', async () => {
+    const { administrations } = (await source.chart('7')).record([]);
+    expect(administrations).toHaveLength(2);
+    expect(administrations).toContainEqual(
+      expect.objectContaining({ agent: 'norepinephrine', rate: { value: 0.2, unit: 'ug/kg/min' } }),
+    );
+    expect(administrations).toContainEqual(expect.objectContaining({ agent: 'rbc', volumeMl: 350 }));
+  });
+
+  test('as FHIR: non-invasive pressure is a panel, and no diagnosis is recorded before discharge', async () => {
+    const { resources } = await source.chart('7');
+    const text = JSON.stringify(resources);
+    expect(text).toContain('85354-9');
+    const condition = resources.find(({ resourceType }) => resourceType === 'Condition');
+    expect(condition).toMatchObject({ recordedDate: '2150-03-09T10:00:00-05:00' });
+  });
+
+  test('orders of one minute are one signing; a discontinued order is none; tests are not orders', () => {
+    expect(source.bloodOrders.map(({ transaction }) => transaction)).toEqual(['New', 'Change', 'D/C']);
+    const sessions = signingSessions(source.bloodOrders);
+    expect(sessions).toHaveLength(1);
+    expect(sessions[0]).toMatchObject({ predictionTimeMs: Date.parse('2150-03-04T10:00:40-05:00') });
+  });
+
+  test('death within 7 days is after the order and at most 7 days after it', async () => {
+    const died = (await source.chart('7')).deathMs;
+    expect(died).toBe(Date.parse('2150-03-09T09:30:00-05:00'));
+    expect(diedWithinSevenDays(died, Date.parse('2150-03-04T10:00:00-05:00'))).toBe(true);
+    expect(diedWithinSevenDays(died, Date.parse('2150-03-02T09:29:59-05:00'))).toBe(false);
+    expect(diedWithinSevenDays(died, (died ?? 0) + 1)).toBe(false);
+    expect(deathMs({ dod: '2150-03-09' }, [])).toBe(Date.parse('2150-03-09T23:59:00-05:00'));
+  });
+
+  test('times round-trip at the fixed offset', () => {
+    expect(mimicIso('2150-03-04 10:00:05')).toBe('2150-03-04T10:00:05-05:00');
+    expect(isoAtOffset(mimicMs('2150-03-04 10:00:05') ?? 0)).toBe('2150-03-04T10:00:05-05:00');
+    expect(mimicMs(null)).toBeUndefined();
+  });
+});
+
+describe('bad call: a folder that does not fit', () => {
+  test.each([
+    ['a missing table', { 'icu/inputevents': undefined }, /icu\/inputevents\.csv\.gz is missing/],
+    [
+      'a header without a column',
+      { 'hosp/labevents': 'labevent_id,subject_id\n1,7\n' },
+      /hosp\/labevents\.csv: the header has no column specimen_id/,
+    ],
+    [
+      'an order type that is not known',
+      {
+        'hosp/poe':
+          'poe_id,poe_seq,subject_id,hadm_id,ordertime,order_type,order_subtype,transaction_type\n7-9,1,7,70,2150-03-04 10:00:05,Blood Bank,Leech Product Order,New\n',
+      },
+      /row 7-9/,
+    ],
+  ])('%s is named', async (_title, change, message) => {
+    const bad = writeLayout(change);
+    await expect(openMimicIv(bad)).rejects.toThrow(message);
+    rmSync(bad, { recursive: true });
+  });
+});
