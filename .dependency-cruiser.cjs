@@ -1,6 +1,6 @@
 /**
- * Who may import whom: the table of docs/architecture (import rules), one entry a folder.
- * A folder that is not named may not be imported. `types-only` entries are checked by dependency type.
+ * Who may import whom: the import table of docs/architecture.md, one entry a folder.
+ * A folder that is not named may not be imported.
  */
 const mayImport = {
   errors: [],
