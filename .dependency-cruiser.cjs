@@ -32,7 +32,7 @@ const mayImport = {
   ],
   http: ['cds-hooks', 'assessment', 'store', 'errors', 'logging', 'config'],
   store: ['assessment', 'errors', 'logging'],
-  cohort: ['record', 'concepts', 'features', 'ensemble', 'config', 'errors'],
+  cohort: ['record', 'concepts', 'orders', 'cds-hooks', 'features', 'ensemble', 'config', 'errors'],
   sandbox: ['cds-hooks', 'record', 'concepts', 'cohort', 'errors'],
   replay: ['cohort', 'record', 'features', 'ensemble', 'cds-hooks', 'sandbox', 'concepts', 'errors'],
 };

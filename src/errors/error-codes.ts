@@ -21,6 +21,7 @@ export const ERROR_CODES = {
   ERR_CONFIG: { status: 500, issue: 'invalid' },
   ERR_MODEL_BUNDLE: { status: 500, issue: 'exception' },
   ERR_DATASET: { status: 500, issue: 'invalid' },
+  ERR_LEAKAGE: { status: 500, issue: 'business-rule' },
   ERR_STORE: { status: 500, issue: 'exception' },
   ERR_INTERNAL: { status: 500, issue: 'exception' },
 } as const satisfies Record<string, { status: number; issue: string }>;
