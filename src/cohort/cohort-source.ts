@@ -64,6 +64,8 @@ export interface ChartFacts {
   readonly deathDay?: number;
   /** First time comfort measures only were documented. */
   readonly comfortCareMs?: number;
+  /** Why the source's own record of the outcome cannot be used; the chart is left out and counted. */
+  readonly impossibleOutcome?: string;
   /** Years the chart may lie in (`2008 - 2010`), for temporal splits. Never a feature. */
   readonly period?: string;
   /** Hospital, for splits by site. Never a feature. */
@@ -88,6 +90,8 @@ export interface SourceAbout {
   readonly deathsSeen: 'any' | 'in-hospital';
   /** A death dated on the day of the index without a time: after it (somebody was still treating), or not certain. */
   readonly sameDayDeath: 'event' | 'unlabelled';
+  /** Added to a time to get the chart's wall clock, ms; 0 where absent. Dates of death are dates by that clock. */
+  readonly clockOffsetMs?: number;
   /** Things a reader must know (tables that stand in for others, times that are charting times). */
   readonly caveats: readonly string[];
   /** Every `table.column` that is read, for the guard against forbidden ones. */
@@ -109,6 +113,8 @@ export interface SourceChart {
   readonly filing: ReadonlyMap<string, FilingTime>;
   /** Rows that had no filing time and count as available when charted. */
   readonly withoutFilingTime: number;
+  /** Rows left out that the record's own rejections do not say, by `table: reason`. */
+  readonly rejections?: Readonly<Record<string, number>>;
 }
 
 /** A chart that is wanted, and the prediction times it is wanted for. */
@@ -130,6 +136,8 @@ export interface StageReport {
   readonly rows: Readonly<Record<string, number>>;
   /** Rows left out, by `table: reason`. Nothing is dropped without standing here. */
   readonly rejections: Readonly<Record<string, number>>;
+  /** First documented comfort measures by chart, where only the big tables tell. */
+  readonly comfortCareMs?: ReadonlyMap<string, number>;
 }
 
 /** An open dataset. Everything it yields is in an order that depends on the data alone. */

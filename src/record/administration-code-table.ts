@@ -74,3 +74,8 @@ export function agentOf(coded: readonly CodedValue[]): Agent | undefined {
 export function agentOfMimicItem(itemid: number): Agent | undefined {
   return agentByCode.get(`${MIMIC_MEDICATION_ICU}|${itemid}`);
 }
+
+/** Every MIMIC-IV `inputevents.itemid` that means something here, ascending. */
+export function mimicItemsOfAdministrations(): readonly number[] {
+  return rows.flatMap(({ mimicMedicationIcu = [] }) => mimicMedicationIcu.map(Number)).sort((a, b) => a - b);
+}

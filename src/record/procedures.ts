@@ -63,3 +63,8 @@ export function readProcedures(resources: readonly FhirResource[], tally: Reject
 export function procedureKindOfMimicItem(itemid: number): ProcedureKind | undefined {
   return kindByCode.get(`${MIMIC_ITEMS}|${itemid}`);
 }
+
+/** Every MIMIC-IV `procedureevents.itemid` that means something here, ascending. */
+export function mimicItemsOfProcedures(): readonly number[] {
+  return PROCEDURE_CODES.flatMap(({ mimicItems }) => mimicItems).sort((a, b) => a - b);
+}

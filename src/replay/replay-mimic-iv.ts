@@ -14,7 +14,7 @@ import { SNOMED_CT } from '../record/code-systems.js';
 import type { BloodOrder, BloodProduct, NoteDocument, PatientRecord } from '../record/patient-record.js';
 import { discoverOrderSign, signOrders, type DiscoveredService, type SignedOrders } from '../sandbox/ehr-client.js';
 import { startSandbox, type Sandbox } from '../sandbox/start-sandbox.js';
-import { differingNames, tensorDifferences } from './compare-tensors.js';
+import { differingNames, tensorDifferences } from '../features/compare-tensors.js';
 import { replayReport, type ReplayedCall, type ReplayReport } from './replay-report.js';
 import { syntheticNotes } from './synthetic-notes.js';
 

@@ -1,59 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { signingSessions } from '../../../src/cohort/sources/mimic-iv/blood-orders.js';
 import { deathMs, diedWithinSevenDays } from '../../../src/cohort/sources/mimic-iv/death.js';
 import { isoAtOffset, mimicIso, mimicMs } from '../../../src/cohort/sources/mimic-iv/mimic-time.js';
 import { openMimicIv, type MimicIvSource } from '../../../src/cohort/sources/mimic-iv/open-mimic-iv.js';
 import type { ObservedValue } from '../../../src/record/patient-record.js';
-
-/** A made-up patient in the published layout; columns in another order than ours, some of no interest. */
-const TABLES: Readonly<Record<string, string>> = {
-  'hosp/patients':
-    'subject_id,gender,anchor_age,anchor_year,anchor_year_group,dod\n7,F,60,2150,2011 - 2013,2150-03-09\n',
-  'hosp/admissions':
-    'subject_id,hadm_id,admittime,dischtime,deathtime,admission_type,discharge_location\n7,70,2150-03-01 08:00:00,2150-03-09 10:00:00,2150-03-09 09:30:00,URGENT,DIED\n',
-  'hosp/diagnoses_icd': 'subject_id,hadm_id,seq_num,icd_code,icd_version\n7,70,1,N184,10\n',
-  'hosp/labevents':
-    'labevent_id,subject_id,specimen_id,itemid,charttime,storetime,value,valuenum,valueuom\n' +
-    '1,7,11,50912,2150-03-04 06:00:00,2150-03-04 07:00:00,1.4,1.4,mg/dL\n' +
-    '2,7,12,51275,2150-03-04 06:00:00,2150-03-04 07:00:00,>150,,sec\n' +
-    '3,7,13,52033,2150-03-04 06:00:00,2150-03-04 06:05:00,ART.,,\n' +
-    '4,7,13,50821,2150-03-04 06:00:00,2150-03-04 06:05:00,88,88,mm Hg\n' +
-    '5,7,14,52033,2150-03-04 05:00:00,2150-03-04 05:05:00,VEN.,,\n' +
-    '6,7,14,50821,2150-03-04 05:00:00,2150-03-04 05:05:00,35,35,mm Hg\n' +
-    '7,7,15,50971,2150-03-04 05:00:00,2150-03-04 05:05:00,4.1,4.1,furlong\n',
-  'hosp/poe':
-    'poe_id,poe_seq,subject_id,hadm_id,ordertime,order_type,order_subtype,transaction_type\n' +
-    '7-1,1,7,70,2150-03-04 10:00:05,Blood Bank,Red Cell Product Order,New\n' +
-    '7-2,2,7,70,2150-03-04 10:00:40,Blood Bank,Platelet Product Order,Change\n' +
-    '7-3,3,7,70,2150-03-04 10:01:00,Blood Bank,Platelet Product Order,D/C\n' +
-    '7-4,4,7,70,2150-03-04 10:00:00,Blood Bank,Blood tests,New\n',
-  'icu/icustays': 'subject_id,hadm_id,stay_id,intime,outtime\n7,70,700,2150-03-03 08:00:00,2150-03-09 09:30:00\n',
-  'icu/chartevents':
-    'subject_id,charttime,storetime,itemid,valuenum,valueuom\n' +
-    '7,2150-03-04 09:00:00,,220179,110,mmHg\n7,2150-03-04 09:00:00,,220180,60,mmHg\n' +
-    '7,2150-03-04 09:00:00,,223761,98.6,°F\n7,2150-03-04 09:00:00,,223900,1,\n7,2150-03-03 09:00:00,,223900,5,\n7,2150-03-04 09:00:00,,226531,176.4,\n',
-  'icu/outputevents':
-    'subject_id,charttime,storetime,itemid,value,valueuom\n7,2150-03-04 09:00:00,2150-03-04 09:05:00,226559,300,ml\n7,2150-03-04 09:00:00,2150-03-04 09:05:00,227488,100,ml\n',
-  'icu/inputevents':
-    'subject_id,starttime,endtime,storetime,itemid,amount,amountuom,rate,rateuom,orderid,statusdescription\n' +
-    '7,2150-03-04 08:00:00,2150-03-04 11:00:00,2150-03-04 08:01:00,221906,5,mg,0.2,mcg/kg/min,1,FinishedRunning\n' +
-    '7,2150-03-04 07:00:00,2150-03-04 08:00:00,2150-03-04 08:01:00,225168,350,ml,,,2,FinishedRunning\n' +
-    '7,2150-03-04 07:00:00,2150-03-04 08:00:00,2150-03-04 08:01:00,225168,350,ml,,,3,Rewritten\n',
-  'icu/procedureevents':
-    'subject_id,starttime,endtime,storetime,itemid,orderid\n7,2150-03-04 06:00:00,2150-03-05 06:00:00,2150-03-05 06:00:00,225792,1\n',
-};
-
-function writeLayout(changes: Readonly<Record<string, string | undefined>> = {}): string {
-  const folder = mkdtempSync(join(tmpdir(), 'mimic-'));
-  for (const name of ['hosp', 'icu']) mkdirSync(join(folder, name));
-  for (const [table, text] of Object.entries({ ...TABLES, ...changes })) {
-    if (text !== undefined) writeFileSync(join(folder, `${table}.csv`), text);
-  }
-  return folder;
-}
+import { TABLES, writeLayout } from './made-up-layout.js';
 
 let folder: string;
 let source: MimicIvSource;
@@ -98,6 +50,20 @@ describe('MIMIC-IV layout', () => {
 
   test('the verbal score under a tube is missing; the one before it stays', async () => {
     expect((await values('gcs_verbal')).map(({ value }) => value)).toEqual([5]);
+  });
+
+  test('a verbal score that could not be given because of a tube is missing on both roads, whatever number it has', async () => {
+    const layout = writeLayout({
+      'icu/procedureevents': 'subject_id,starttime,endtime,storetime,itemid,orderid\n',
+      'icu/chartevents': `${TABLES['icu/chartevents'] ?? ''}7,2150-03-04 09:30:00,,223900,No Response-ETT,1,\n`,
+    });
+    const other = await openMimicIv(layout);
+    const chart = await other.chart('7');
+    const verbal = chart.record([]).values.filter(({ concept }) => concept === 'gcs_verbal');
+    expect(verbal.map(({ value }) => value).sort()).toEqual([1, 5]);
+    expect(JSON.stringify(chart.resources)).toContain('"valueString":"No Response-ETT"');
+    other.close();
+    rmSync(layout, { recursive: true });
   });
 
   test('Fahrenheit and pounds become Celsius and kilograms; irrigant counts negative', async () => {

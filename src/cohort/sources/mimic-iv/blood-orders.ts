@@ -1,6 +1,6 @@
 import type { BloodProduct } from '../../../record/patient-record.js';
 import { ServiceError } from '../../../errors/service-error.js';
-import type { Row } from './csv-tables.js';
+import type { Row } from './csv-layout.js';
 import { mimicMs } from './mimic-time.js';
 
 /** A blood bank product order of `poe`. */
@@ -36,20 +36,22 @@ export function bloodOrdersOf(rows: readonly Row[]): readonly MimicBloodOrder[] 
 }
 
 function bloodOrderOf(row: Row): MimicBloodOrder {
-  const poeId = row['poe_id'] ?? '';
+  const order = readBloodOrder(row);
+  if (order) return order;
+  throw new ServiceError('ERR_DATASET', {
+    detail: `hosp/poe.csv: row ${row['poe_id'] ?? ''} has an order type, transaction or time that is not known`,
+  });
+}
+
+/** One product order of `poe`; undefined for a product, transaction or time that is not known. */
+export function readBloodOrder(row: Row): MimicBloodOrder | undefined {
   const product = PRODUCTS[row['order_subtype'] ?? ''];
   const transaction = row['transaction_type'];
   const orderMs = mimicMs(row['ordertime'] ?? null);
-  if (
-    !product ||
-    orderMs === undefined ||
-    (transaction !== 'New' && transaction !== 'Change' && transaction !== 'D/C')
-  ) {
-    throw new ServiceError('ERR_DATASET', {
-      detail: `hosp/poe.csv: row ${poeId} has an order type, transaction or time that is not known`,
-    });
-  }
-  return { poeId, subjectId: row['subject_id'] ?? '', hadmId: row['hadm_id'] ?? '', product, transaction, orderMs };
+  if (!product || orderMs === undefined) return undefined;
+  if (transaction !== 'New' && transaction !== 'Change' && transaction !== 'D/C') return undefined;
+  const [poeId, subjectId, hadmId] = [row['poe_id'] ?? '', row['subject_id'] ?? '', row['hadm_id'] ?? ''];
+  return { poeId, subjectId, hadmId, product, transaction, orderMs };
 }
 
 /** Signed orders (New and Change) by patient and minute, in time order. */

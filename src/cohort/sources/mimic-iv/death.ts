@@ -1,4 +1,4 @@
-import type { Row } from './csv-tables.js';
+import type { Row } from './csv-layout.js';
 import { mimicMs } from './mimic-time.js';
 
 const DAY_MS = 86_400_000;

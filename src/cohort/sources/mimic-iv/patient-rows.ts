@@ -1,6 +1,7 @@
 import { conceptByMimicItem, type MimicTable } from '../../../concepts/dictionary.js';
 import type { Concept } from '../../../concepts/concept.js';
-import { SPECIMEN_TYPE_ITEM, type CsvTables, type Row } from './csv-tables.js';
+import { SPECIMEN_TYPE_ITEM, type Row } from './csv-layout.js';
+import type { PatientTables } from './csv-tables.js';
 
 /** A number charted under an item of the dictionary, as both roads start from it. */
 export interface ChartedNumber {
@@ -17,7 +18,12 @@ export interface ChartedNumber {
   readonly storetime: string | null;
   /** Of a blood gas: was the specimen arterial? */
   readonly isArterial: boolean;
+  /** A score that could not be given because of a tube in the airway (`No Response-ETT`), whatever its number says. */
+  readonly isIntubated: boolean;
 }
+
+/** `No Response-ETT`: the value that mimic-code reads as "not testable". @see mimic-code `concepts/measurement/gcs.sql` */
+const TUBE = /\bETT\b/;
 
 /** All rows of one patient that the project reads. */
 export interface PatientRows {
@@ -31,10 +37,12 @@ export interface PatientRows {
   readonly procedureevents: readonly Row[];
   /** Chart, lab and output rows without a store time: available from their charting time. */
   readonly withoutStoreTime: number;
+  /** Rows left out because another row has their `labevent_id`. */
+  readonly duplicateLabs: number;
 }
 
 /** Reads the rows of one patient. */
-export async function readPatientRows(tables: CsvTables, subjectId: string, patient: Row): Promise<PatientRows> {
+export async function readPatientRows(tables: PatientTables, subjectId: string, patient: Row): Promise<PatientRows> {
   const [admissions, icustays, diagnoses, labs, charts, outputs, inputevents, procedureevents] = await Promise.all([
     tables.rowsOf('admissions', subjectId),
     tables.rowsOf('icustays', subjectId),
@@ -45,8 +53,9 @@ export async function readPatientRows(tables: CsvTables, subjectId: string, pati
     tables.rowsOf('inputevents', subjectId),
     tables.rowsOf('procedureevents', subjectId),
   ]);
+  const distinctLabs = [...new Map(labs.map((row) => [row['labevent_id'], row])).values()];
   const numbers = [
-    ...labNumbers(labs),
+    ...labNumbers(distinctLabs),
     ...charts.flatMap((row, index) => plainNumber('chartevents', row, `chart-${subjectId}-${index}`, row['valuenum'])),
     ...outputs.flatMap((row, index) => plainNumber('outputevents', row, `output-${subjectId}-${index}`, row['value'])),
   ];
@@ -60,6 +69,7 @@ export async function readPatientRows(tables: CsvTables, subjectId: string, pati
     inputevents,
     procedureevents,
     withoutStoreTime: numbers.filter(({ storetime }) => storetime === null).length,
+    duplicateLabs: labs.length - distinctLabs.length,
   };
 }
 
@@ -111,6 +121,7 @@ function plainNumber(
       charttime,
       storetime: row['storetime'] ?? null,
       isArterial: false,
+      isIntubated: concept.key === 'gcs_verbal' && TUBE.test(row['value'] ?? ''),
     },
   ];
 }

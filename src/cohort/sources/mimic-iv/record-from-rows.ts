@@ -17,7 +17,7 @@ import type {
 import { procedureKindOfMimicItem } from '../../../record/procedures.js';
 import { startRejectionTally, type RejectionTally } from '../../../record/rejection-tally.js';
 import { admissionPriority } from './admission-priority.js';
-import type { Row } from './csv-tables.js';
+import type { Row } from './csv-layout.js';
 import { mimicMs } from './mimic-time.js';
 import type { ChartedNumber, PatientRows } from './patient-rows.js';
 
@@ -79,6 +79,10 @@ function valueOf(number: ChartedNumber, tally: RejectionTally): ObservedValue[] 
     tally.add('code-unmapped', concept.key);
     return [];
   }
+  if (number.isIntubated) {
+    tally.add('intubated-verbal', concept.key);
+    return [];
+  }
   const converted = toCanonical(concept, value, unit);
   if (converted.kind === 'rejected') {
     tally.add(converted.reason, concept.key);
@@ -117,9 +121,14 @@ function administrationOf(row: Row): Administration[] {
       availableMs: Math.max(interval.startMs, mimicMs(row['storetime'] ?? null) ?? interval.startMs),
       ...(rate === undefined ? {} : { rate }),
       ...(isVolume ? { volumeMl: amount } : {}),
-      evidence: `inputevents/${row['orderid'] ?? ''}`,
+      evidence: administrationEvidence(row),
     },
   ];
+}
+
+/** Reference of an inputevents row: an order's parts share its id. */
+export function administrationEvidence(row: Row): string {
+  return `inputevents/${row['orderid'] ?? ''}-${row['itemid'] ?? ''}`;
 }
 
 /** A number of a cell; NaN where there is none. */

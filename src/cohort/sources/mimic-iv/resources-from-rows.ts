@@ -32,7 +32,7 @@ import {
 } from '../../../record/code-systems.js';
 import { procedureKindOfMimicItem } from '../../../record/procedures.js';
 import { admissionPriority } from './admission-priority.js';
-import type { Row } from './csv-tables.js';
+import type { Row } from './csv-layout.js';
 import { mimicIso } from './mimic-time.js';
 import type { ChartedNumber, PatientRows } from './patient-rows.js';
 import { birthDateOf, numberOf } from './record-from-rows.js';
@@ -182,7 +182,7 @@ function observationOf(number: ChartedNumber, subject: Subject): Observation {
     ...frame(number, subject),
     id: number.id,
     code: { coding: codingsOf(number) },
-    ...valueOf(number),
+    ...(number.isIntubated ? { valueString: 'No Response-ETT' } : valueOf(number)),
   };
   if (number.concept.key !== 'po2' || !number.isArterial) return observation;
   return { ...observation, contained: [ARTERIAL_SPECIMEN], specimen: { reference: '#specimen' } };

@@ -1,5 +1,5 @@
-import type { FeatureSpec } from '../features/feature-spec.js';
-import type { FeatureTensors } from '../features/feature-tensors.js';
+import type { FeatureSpec } from './feature-spec.js';
+import type { FeatureTensors } from './feature-tensors.js';
 
 /** Columns and states of the spec that are not the same bytes: what to look at first. */
 export function differingNames(a: FeatureTensors, b: FeatureTensors, spec: FeatureSpec): readonly string[] {
