@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 import { assessCommand } from './commands/assess.js';
 import { cohortBuildCommand } from './commands/cohort-build.js';
+import { cohortDescribeCommand } from './commands/cohort-describe.js';
+import { cohortMergeCommand } from './commands/cohort-merge.js';
 import { EXIT, parseCommandArguments, UsageError, type Command, type Terminal } from './commands/command.js';
 import { demoCommand } from './commands/demo.js';
 import { modelVerifyCommand } from './commands/model-verify.js';
@@ -17,6 +19,8 @@ const COMMANDS: readonly Command[] = [
   assessCommand(startService),
   replayCommand(startService),
   cohortBuildCommand(),
+  cohortMergeCommand(),
+  cohortDescribeCommand(),
   modelVerifyCommand(),
 ];
 

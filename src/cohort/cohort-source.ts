@@ -68,6 +68,8 @@ export interface ChartFacts {
   readonly impossibleOutcome?: string;
   /** Years the chart may lie in (`2008 - 2010`), for temporal splits. Never a feature. */
   readonly period?: string;
+  /** Part of the source that its authors set apart (Challenge-2012: `a`, `b`). */
+  readonly subset?: string;
   /** Hospital, for splits by site. Never a feature. */
   readonly hospital?: string;
 }
@@ -115,6 +117,8 @@ export interface SourceChart {
   readonly withoutFilingTime: number;
   /** Rows left out that the record's own rejections do not say, by `table: reason`. */
   readonly rejections?: Readonly<Record<string, number>>;
+  /** Values by `concept unit` as charted, where the source carries units: what was converted. */
+  readonly unitsCharted?: Readonly<Record<string, number>>;
 }
 
 /** A chart that is wanted, and the prediction times it is wanted for. */

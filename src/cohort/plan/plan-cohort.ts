@@ -18,6 +18,7 @@ export interface PlannedEpisode extends Episode {
   readonly hospitalFold: number | null;
   readonly period: string | null;
   readonly hospital: string | null;
+  readonly subset: string | null;
 }
 
 /** Patients, admissions (or charts without any) and episodes. */
@@ -118,6 +119,7 @@ function planned(kept: readonly Candidate[]): PlannedEpisode[] {
         hospitalFold: hospitals.get(chart.hospital ?? '') ?? null,
         period: chart.period ?? null,
         hospital: chart.hospital ?? null,
+        subset: chart.subset ?? null,
       },
     ];
   });

@@ -37,21 +37,27 @@ export const AGGREGATE_COLUMNS: Readonly<
 
 /**
  * Millilitres a kilogram an hour: net volumes in the window over the newest weight of 30 days and over the hours that were
- * observed, from the first reading of anything in 48 h on (at most the window, at least one hour).
+ * observed, from the first bedside reading in 48 h on (at most the window, at least one hour). Only the source of the
+ * volumes themselves says since when it was observed: readings of another source may be missing for other reasons.
  */
 function urineRate(record: VisibleRecord, _measure: string, windowHours: number): number {
   const from = windowStart(record.predictionTimeMs, windowHours);
   const volumes = (record.readings.get('urine_mlkgh') ?? []).filter(({ timeMs }) => timeMs >= from);
   if (volumes.length === 0) return NaN;
-  const earliest = windowStart(record.predictionTimeMs, 48);
-  let firstMs = record.predictionTimeMs;
-  for (const readings of record.readings.values()) {
-    const first = readings.find(({ timeMs }) => timeMs >= earliest);
-    if (first && first.timeMs < firstMs) firstMs = first.timeMs;
-  }
+  const firstMs = firstBedsideMs(record);
   const hours = Math.max(1, Math.min(windowHours, (record.predictionTimeMs - firstMs) / HOUR_MS));
   const total = volumes.reduce((sum, { value }) => sum + value, 0);
   return keptRate('urine_mlkgh', total / lastWithin(record, 'weight', 720) / hours);
+}
+
+function firstBedsideMs({ readings, predictionTimeMs }: VisibleRecord): number {
+  const earliest = windowStart(predictionTimeMs, 48);
+  let firstMs = predictionTimeMs;
+  for (const [key, own] of readings) {
+    const first = conceptByKey(key).source === 'bedside' ? own.find(({ timeMs }) => timeMs >= earliest) : undefined;
+    if (first && first.timeMs < firstMs) firstMs = first.timeMs;
+  }
+  return firstMs;
 }
 
 /** The newest 24 h total that ended in the window, over the newest weight of 30 days. */

@@ -1,47 +1,41 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { ServiceError } from '../../../errors/service-error.js';
-import type { PatientRecord } from '../../../record/patient-record.js';
 import { readOutcomes, type OutcomeRow } from './outcomes.js';
-import { PREDICTION_TIME_MS, recordFromRows } from './record-from-rows.js';
 import { readTarGz, type TarEntry } from './tar-archive.js';
 
 export type ChallengeSet = 'a' | 'b';
 
-export interface ChallengeStay {
-  readonly set: ChallengeSet;
+/** A published record file. */
+export interface StayFile {
   readonly recordId: number;
-  readonly record: PatientRecord;
-  readonly predictionTimeMs: number;
-  readonly outcome: OutcomeRow;
+  readonly bytes: Buffer;
 }
 
 /**
- * All stays of one set in order of their record number, from `set-?.tar.gz` or an unpacked `set-?` folder, and
- * `Outcomes-?.txt`. Throws ERR_DATASET when a file is missing, does not parse, or a stay has no outcome row.
+ * All record files of one set in order of their number, with their outcomes, from `set-?.tar.gz` or an unpacked `set-?`
+ * folder, and `Outcomes-?.txt`. Throws ERR_DATASET when a file is missing, does not parse, or a stay has no outcome row.
  * @see https://physionet.org/content/challenge-2012/1.0.0/
  */
-export async function* readChallengeSet(directory: string, set: ChallengeSet): AsyncGenerator<ChallengeStay> {
+export async function readStayFiles(
+  directory: string,
+  set: ChallengeSet,
+): Promise<readonly { readonly file: StayFile; readonly outcome: OutcomeRow }[]> {
   const outcomes = await readOutcomes(join(directory, `Outcomes-${set}.txt`));
   const files = await stayFiles(directory, set);
-  for (const { recordId, bytes } of files) {
-    const outcome = outcomes.get(recordId);
+  const stays = files.map((file) => {
+    const outcome = outcomes.get(file.recordId);
     if (!outcome) {
       throw new ServiceError('ERR_DATASET', { detail: `Outcomes-${set}.txt: no row for a record of set-${set}` });
     }
-    const record = recordFromRows(bytes.toString('utf8'), `set-${set}, file ${recordId}.txt`);
-    yield { set, recordId, record, predictionTimeMs: PREDICTION_TIME_MS, outcome };
-  }
+    return { file, outcome };
+  });
   if (files.length !== outcomes.size) {
     throw new ServiceError('ERR_DATASET', {
       detail: `set-${set}: expected ${outcomes.size} stays (Outcomes-${set}.txt), found ${files.length}`,
     });
   }
-}
-
-interface StayFile {
-  readonly recordId: number;
-  readonly bytes: Buffer;
+  return stays;
 }
 
 async function stayFiles(directory: string, set: ChallengeSet): Promise<StayFile[]> {

@@ -10,6 +10,8 @@ const HOUR_MS = 3_600_000;
 /** Look-back of most values, of weight and height, and of notes. Rows outside are no input of any column. */
 const LOOK_BACK_HOURS = { short: 48, long: 720, notes: 168 } as const;
 type Span = keyof typeof LOOK_BACK_HOURS;
+/** Rows of the first hours after an index come along too: the guards need a future to move. */
+const FUTURE_HOURS = 6;
 
 /** How rows of a table are chosen by time; `whole`: all rows of a wanted patient. */
 const TIMED: Readonly<Record<string, 'values' | 'notes' | 'whole'>> = {
@@ -25,7 +27,7 @@ const TIMED: Readonly<Record<string, 'values' | 'notes' | 'whole'>> = {
   radiology: 'notes',
   discharge: 'notes',
 };
-export type StagedTable = keyof typeof TIMED & string;
+export type StagedTable = keyof typeof TIMED  ;
 export const STAGED_TABLES: readonly StagedTable[] = Object.keys(TIMED);
 
 /** Puts the wanted patients, their shards and their look-back windows into the connection. */
@@ -55,14 +57,15 @@ export async function loadWanted(connection: DuckDBConnection, wanted: readonly 
   windows.closeSync();
 }
 
-/** The look-back windows of all indexes, overlapping ones joined, so that no row is taken twice. */
+/** The windows of all indexes, look-back and a little future, overlapping ones joined, so that no row is taken twice. */
 export function mergedWindows(indexMs: readonly number[], span: Span): readonly (readonly [number, number])[] {
   const reach = LOOK_BACK_HOURS[span] * HOUR_MS;
   const merged: [number, number][] = [];
-  for (const toMs of [...indexMs].sort((a, b) => a - b)) {
+  for (const timeMs of [...indexMs].sort((a, b) => a - b)) {
     const last = merged.at(-1);
-    if (last && toMs - reach <= last[1]) last[1] = toMs;
-    else merged.push([toMs - reach, toMs]);
+    const endMs = timeMs + FUTURE_HOURS * HOUR_MS;
+    if (last && timeMs - reach <= last[1]) last[1] = endMs;
+    else merged.push([timeMs - reach, endMs]);
   }
   return merged;
 }

@@ -7,7 +7,7 @@ import type { FilingTime, SourceChart } from '../../cohort-source.js';
 import type { Row } from './csv-layout.js';
 import { filingOfRows } from './filing.js';
 import { noteDocuments, noteFiling } from './note-documents.js';
-import { readPatientRows } from './patient-rows.js';
+import { readPatientRows, type PatientRows } from './patient-rows.js';
 import { recordFromRows } from './record-from-rows.js';
 import { patientIdOf } from './resources-from-rows.js';
 import { layoutOf, STAGED_TABLES, type StagedTable } from './stage-tables.js';
@@ -32,9 +32,19 @@ export async function* readStagedMimicIv(folder: string, shard: number): AsyncGe
       record: recordFromRows(rows, [], noteDocuments(notes, rows.admissions)),
       filing,
       withoutFilingTime: rows.withoutStoreTime,
+      unitsCharted: unitsCharted(rows),
       ...(rows.duplicateLabs > 0 ? { rejections: { 'hosp/labevents: labevent_id twice': rows.duplicateLabs } } : {}),
     };
   }
+}
+
+function unitsCharted({ numbers }: PatientRows): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const { concept, unit } of numbers) {
+    const key = `${concept.key} ${unit ?? 'none'}`;
+    counts[key] = (counts[key] ?? 0) + 1;
+  }
+  return counts;
 }
 
 async function loadShard(folder: string, shard: number): Promise<Map<StagedTable, Map<string, readonly Row[]>>> {

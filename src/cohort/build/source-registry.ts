@@ -1,0 +1,41 @@
+import { ServiceError } from '../../errors/service-error.js';
+import type { CohortSource, ReadStagedShard, SourceName } from '../cohort-source.js';
+import type { IndexKind } from '../plan/episodes.js';
+import {
+  CHALLENGE_LANDMARK_HOUR,
+  openChallengeCohort,
+  readStagedChallenge,
+} from '../sources/challenge-2012/challenge-cohort.js';
+import { openMimicIvCohort } from '../sources/mimic-iv/mimic-cohort.js';
+import { readStagedMimicIv } from '../sources/mimic-iv/staged-shard.js';
+
+export interface RegisteredSource {
+  open(directory: string): Promise<CohortSource>;
+  readonly readShard: ReadStagedShard;
+  /** Indexes the source can be built with; the first is the default. */
+  readonly indexes: readonly IndexKind[];
+  /** The only landmarks that are fair in this source, where not all are. */
+  readonly landmarkHours?: readonly number[];
+}
+
+/** Every source a training set can be built from. */
+export const SOURCES: Readonly<Partial<Record<SourceName, RegisteredSource>>> = {
+  'mimic-iv': {
+    open: openMimicIvCohort,
+    readShard: readStagedMimicIv,
+    indexes: ['order-time', 'admin-start', 'landmark'],
+  },
+  'challenge-2012': {
+    open: openChallengeCohort,
+    readShard: readStagedChallenge,
+    indexes: ['landmark'],
+    landmarkHours: [CHALLENGE_LANDMARK_HOUR],
+  },
+};
+
+/** The source of that name. */
+export function registered(name: SourceName): RegisteredSource {
+  const source = SOURCES[name];
+  if (!source) throw new ServiceError('ERR_DATASET', { detail: `no source ${name}` });
+  return source;
+}
