@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from hemolens_training.trees import FloatRows
 
-_FILES = ("columns.json", "dataset-card.json", "feature-spec.json", "tabular.parquet")
+_FILES = ("columns.json", "dataset-card.json", "feature-spec.json")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,11 +68,18 @@ def load_dataset(folder: Path) -> Dataset:
     if [column["name"] for column in columns] != names:
         raise ValueError("columns.json and feature-spec.json name different columns")
     table = pq.read_table(folder / "tabular.parquet", use_threads=False)
+    episodes = pq.read_table(folder / "episodes.parquet", use_threads=False)
+    ids = table["episode_id"].to_pylist()
+    if episodes["episode_id"].to_pylist() != ids:
+        raise ValueError("episodes.parquet and tabular.parquet hold different episodes")
     features = np.column_stack([table[name].to_numpy() for name in names]).astype(np.float32)
-    day2 = table["day2"].to_numpy().astype(bool)
-    label = table["label"].fill_null(1).to_numpy().astype(np.int64)
-    patient = table["record_id"].to_numpy().astype(str)
-    sets = table["set"].to_numpy().astype(str)
+    card = json.loads((folder / "dataset-card.json").read_text(encoding="utf-8"))
+    if tabular_sha256(ids, features) != card["tabularSha256"]:
+        raise ValueError("tabular.parquet does not hold the values the dataset card speaks of")
+    day2 = episodes["label_7d"].is_null().to_numpy().astype(bool)
+    label = episodes["label_7d"].fill_null(True).to_numpy().astype(np.int64)
+    patient = np.array(episodes["patient_id"].to_pylist(), dtype=np.str_)
+    sets = np.array(episodes["subset"].fill_null("all").to_pylist(), dtype=np.str_)
     everything = Rows(patient=patient, features=features, label=label, day2=day2)
     return Dataset(
         folder=folder,
@@ -80,17 +87,32 @@ def load_dataset(folder: Path) -> Dataset:
         feature_names=names,
         sources=[list(column["sources"]) for column in columns],
         sets={str(name): everything.take(np.flatnonzero(sets == name)) for name in np.unique(sets)},
-        card=json.loads((folder / "dataset-card.json").read_text(encoding="utf-8")),
+        card=card,
         spec_bytes=spec_bytes,
     )
 
 
 def dataset_sha256(folder: Path) -> str:
-    """One hash over the names and bytes of the dataset's files."""
+    """One hash over the dataset's descriptions; the card among them holds hashes over the values of the tables."""
     digest = hashlib.sha256()
     for name in _FILES:
         digest.update(f"{name}\n{hashlib.sha256((folder / name).read_bytes()).hexdigest()}\n".encode())
     return digest.hexdigest()
+
+
+def tabular_sha256(episode_ids: list[str], features: FloatRows) -> str:
+    """Hash over the values of the tabular rows, whatever file they come in.
+
+    >>> tabular_sha256(["e"], np.array([[1.5, np.nan]], dtype=np.float32))[:12]
+    '5ed1a475776a'
+    """
+    rows = np.ascontiguousarray(features, dtype="<f4").copy()
+    rows.view("<u4")[np.isnan(rows)] = 0x7FC00000
+    digests = [
+        hashlib.sha256(f"{episode}\n".encode() + row.tobytes()).hexdigest()
+        for episode, row in zip(episode_ids, rows, strict=True)
+    ]
+    return hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
 
 def mask_source(features: FloatRows, columns: NDArray[np.int64]) -> FloatRows:

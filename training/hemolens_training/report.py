@@ -117,13 +117,15 @@ def report_markdown(report: dict[str, Any]) -> str:
         "",
         "## Who was left out",
         "",
-        "| set | stays | event | survivor | day 2 | early | impossible |",
-        "|---|---|---|---|---|---|---|",
+        "| | patients | episodes |",
+        "|---|---|---|",
+        f"| found | {report['attrition']['found']['patients']} | {report['attrition']['found']['episodes']} |",
         *(
-            f"| {name} | {row['stays']} | {row['event']} | {row['survivor']} | {row['day2']} | {row['early']} "
-            f"| {row['impossible']} |"
-            for name, row in report["attrition"].items()
+            f"| left out: {name} | {row['patients']} | {row['episodes']} |"
+            for name, row in report["attrition"]["excluded"].items()
+            if row["episodes"] > 0
         ),
+        f"| kept | {report['attrition']['kept']['patients']} | {report['attrition']['kept']['episodes']} |",
         "",
     ]
     return "\n".join(parts)

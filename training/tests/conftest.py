@@ -10,6 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from hemolens_training.dataset import tabular_sha256
+
 NAMES = ["lactate.last", "lactate.count", "heart_rate.last", "heart_rate.max", "age"]
 SOURCES = [["labs"], ["labs"], ["vitals"], ["vitals"], []]
 
@@ -78,21 +80,25 @@ def dataset_folder(tmp_path_factory) -> Path:
     label = (rng.random(n) < chance).astype(int)
     day2 = rng.random(n) < 0.02
     features = np.column_stack([lactate, count, rate, rate + 5, age]).astype(np.float32)
-    columns: dict[str, pa.Array] = {
-        "record_id": pa.array(np.arange(n), pa.int32()),
-        "set": pa.array(["a" if i < n // 2 else "b" for i in range(n)]),
-        "label": pa.array([None if d else int(y) for y, d in zip(label, day2, strict=True)], pa.int32()),
-        "day2": pa.array(day2),
-        "survival_days": pa.array(np.where(label == 1, 5, -1), pa.int32()),
+    ids = [f"toy/{i:05d}" for i in range(n)]
+    episodes = {
+        "episode_id": pa.array(ids),
+        "patient_id": pa.array([str(i) for i in range(n)]),
+        "subset": pa.array(["a" if i < n // 2 else "b" for i in range(n)]),
+        "label_7d": pa.array([None if d else bool(y) for y, d in zip(label, day2, strict=True)], pa.bool_()),
     }
+    columns: dict[str, pa.Array] = {"episode_id": pa.array(ids)}
     for index, name in enumerate(NAMES):
         columns[name] = pa.array(features[:, index], pa.float32())
     pq.write_table(pa.table(columns), folder / "tabular.parquet")
+    pq.write_table(pa.table(episodes), folder / "episodes.parquet")
     spec = {"specVersion": 1, "id": "toy", "tabular": [{"name": name} for name in NAMES]}
     (folder / "feature-spec.json").write_text(json.dumps(spec), encoding="utf-8")
     described = [{"name": name, "sources": sources} for name, sources in zip(NAMES, SOURCES, strict=True)]
     (folder / "columns.json").write_text(json.dumps({"columns": described}), encoding="utf-8")
-    counts = {"stays": n // 2, "event": 1, "survivor": 1, "day2": 1, "early": 0, "impossible": 0}
-    (folder / "dataset-card.json").write_text(json.dumps({"attrition": {"a": counts, "b": counts}}), encoding="utf-8")
+    counts = {"patients": n, "admissions": n, "episodes": n}
+    attrition = {"totals": {"patients": n}, "found": counts, "excluded": {"under-18": counts}, "kept": counts}
+    card = {"attrition": attrition, "tabularSha256": tabular_sha256(ids, features)}
+    (folder / "dataset-card.json").write_text(json.dumps(card), encoding="utf-8")
     (folder / "DONE").write_text("", encoding="utf-8")
     return folder

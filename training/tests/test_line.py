@@ -8,10 +8,11 @@ import shutil
 
 import numpy as np
 import onnxruntime
+import pyarrow as pa
 import pytest
 
 from hemolens_training.__main__ import main
-from hemolens_training.dataset import load_dataset
+from hemolens_training.dataset import load_dataset, tabular_sha256
 from hemolens_training.evaluate import evaluate
 from hemolens_training.export_bundle import export_bundle
 from hemolens_training.parity import parity
@@ -63,7 +64,8 @@ def test_the_same_configuration_gives_the_same_trees(tmp_path, run, config_path,
 def test_evaluation_refuses_another_dataset(tmp_path, run, dataset_folder):
     other = tmp_path / "other"
     shutil.copytree(dataset_folder, other)
-    (other / "dataset-card.json").write_text('{"attrition": {}}', encoding="utf-8")
+    card = json.loads((other / "dataset-card.json").read_text(encoding="utf-8"))
+    (other / "dataset-card.json").write_text(json.dumps(card | {"label": "another"}), encoding="utf-8")
     copied = tmp_path / "run"
     shutil.copytree(run, copied, ignore=shutil.ignore_patterns("evaluation"))
     with pytest.raises(ValueError, match="another dataset"):
@@ -75,12 +77,30 @@ def test_held_out_rows_change_nothing_in_training(tmp_path, run, config_path, da
 
     other = tmp_path / "other"
     shutil.copytree(dataset_folder, other)
+    training = np.asarray(pq.read_table(other / "episodes.parquet")["subset"].to_pylist()) == "a"
+    for name in ("episodes.parquet", "tabular.parquet"):
+        pq.write_table(pq.read_table(other / name).filter(training), other / name)
     table = pq.read_table(other / "tabular.parquet")
-    pq.write_table(table.filter(np.asarray(table["set"].to_numpy() == "a")), other / "tabular.parquet")
+    features = np.column_stack([table[name].to_numpy() for name in table.column_names[1:]])
+    card = json.loads((other / "dataset-card.json").read_text(encoding="utf-8"))
+    card["tabularSha256"] = tabular_sha256(table["episode_id"].to_pylist(), features)
+    (other / "dataset-card.json").write_text(json.dumps(card), encoding="utf-8")
     again = tmp_path / "again"
     train(config_path=config_path, dataset_folder=other, run=again, progress=_quiet)
     assert (again / "model.txt").read_bytes() == (run / "model.txt").read_bytes()
     assert (again / "comparator.json").read_bytes() == (run / "comparator.json").read_bytes()
+
+
+def test_a_table_whose_values_are_not_those_of_the_card_is_refused(tmp_path, dataset_folder):
+    import pyarrow.parquet as pq
+
+    other = tmp_path / "other"
+    shutil.copytree(dataset_folder, other)
+    table = pq.read_table(other / "tabular.parquet")
+    changed = table.set_column(1, table.column_names[1], pa.array(np.zeros(table.num_rows, np.float32)))
+    pq.write_table(changed, other / "tabular.parquet")
+    with pytest.raises(ValueError, match="does not hold the values"):
+        load_dataset(other)
 
 
 def test_every_number_has_its_interval_n_and_events(run):
