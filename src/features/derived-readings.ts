@@ -3,9 +3,12 @@ import { distinct, type Reading, type VisibleRecord } from './visible-record.js'
 
 /**
  * Readings that follow from others at the same time, added where the concept itself was not read then:
- * - `gcs_total` from motor, eye and verbal response; none while a part is missing (a tube in the airway);
- * - `map` from systolic and diastolic pressure, (SBP + 2·DBP) / 3, where there is one of each.
- * @see mimic-code `concepts/measurement/gcs.sql`, `vitalsign.sql`
+ * - `gcs_total` from motor, eye and verbal response (Teasdale and Jennett 1974: their sum); none while a part is missing. With
+ *   a tube in the airway the verbal response is missing (`record/intubated-verbal.ts`), so the total is unknown too: mimic-code
+ *   `measurement/gcs.sql` marks those scores as unable and takes 15, which says "awake" of a patient nobody could ask;
+ * - `map` from systolic and diastolic pressure, (SBP + 2·DBP) / 3 mmHg, where there is one of each. The rule of a third reads
+ *   about 5 mmHg low beside the waveform's own mean (PubMed 32694334), so a charted mean pressure is never replaced.
+ * @see mimic-code `measurement/gcs.sql`; PubMed 32694334 (the usual formula of mean pressure and its error)
  */
 export function withDerivedReadings(record: VisibleRecord): ReadonlyMap<ConceptKey, readonly Reading[]> {
   const readings = new Map(record.readings);

@@ -1,27 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { buildFeatureSpec, fullFeatureSpec } from '../../src/features/build-feature-spec.js';
-import { CONCEPT_STATES, type FeatureTensors } from '../../src/features/feature-tensors.js';
-import { mapFeatures } from '../../src/features/map-features.js';
+import { buildFeatureSpec } from '../../src/features/build-feature-spec.js';
 import { canonicalSpecBytes, parseFeatureSpec } from '../../src/features/parse-feature-spec.js';
-import type { PatientRecord } from '../../src/record/patient-record.js';
-import { coverage, HOUR_MS, observed, record, T0 } from '../support/record-builder.js';
-
-const spec = fullFeatureSpec();
-
-function map(changes: Partial<PatientRecord>): {
-  tensors: FeatureTensors;
-  column: (name: string) => number;
-  state: (key: string) => string;
-} {
-  const tensors = mapFeatures(record(changes), spec, { predictionTimeMs: T0 });
-  const column = (name: string): number => {
-    const index = spec.tabular.findIndex((one) => one.name === name);
-    if (index < 0) throw new Error(`no column ${name}`);
-    return tensors.tabular[index] ?? NaN;
-  };
-  const state = (key: string): string => CONCEPT_STATES[tensors.states[spec.states.indexOf(key)] ?? -1] ?? 'none';
-  return { tensors, column, state };
-}
+import { coverage, HOUR_MS, observed, T0 } from '../support/record-builder.js';
+import { map, spec } from './mapped-chart.js';
 
 describe('tabular statistics', () => {
   const { column } = map({

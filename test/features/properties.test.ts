@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { columnSources } from '../../src/cohort/column-sources.js';
 import { fullFeatureSpec } from '../../src/features/build-feature-spec.js';
 import type { FeatureTensors } from '../../src/features/feature-tensors.js';
 import { mapFeatures } from '../../src/features/map-features.js';
@@ -21,6 +22,12 @@ const KEYS = [
   'weight',
   'fio2',
   'po2',
+  'o2_flow',
+  'peep',
+  'hb',
+  'hct',
+  'plt',
+  'bili',
 ];
 
 /** Everything the tensors hold, as text: equal text is equal bytes. */
@@ -48,7 +55,7 @@ const valueArbitrary: fc.Arbitrary<ObservedValue> = fc
 
 const administrationArbitrary: fc.Arbitrary<Administration> = fc
   .record({
-    agent: fc.constantFrom('rbc', 'plasma', 'norepinephrine', 'dopamine'),
+    agent: fc.constantFrom('rbc', 'plasma', 'norepinephrine', 'dopamine', 'dobutamine'),
     hours: hoursArbitrary,
     lasts: fc.option(fc.integer({ min: 0, max: 30 })),
     delay: fc.integer({ min: 0, max: 3 }),
@@ -201,6 +208,14 @@ describe('for any chart', () => {
         const there = mapFeatures(moved, spec, { predictionTimeMs: T0 + by });
         expect(there.tabular).toEqual(here.tabular);
         expect(there.series).toEqual(here.series);
+      }),
+    );
+  });
+
+  test('a source that cannot be read empties columns and turns none into another value', () => {
+    fc.assert(
+      fc.property(recordArbitrary, (one) => {
+        expect(() => columnSources(spec, [{ record: one, predictionTimeMs: T0 }])).not.toThrow();
       }),
     );
   });

@@ -71,7 +71,13 @@ function keptRate(key: ConceptKey, rate: number): number {
   return range && (rate < range.low || rate > range.high) ? NaN : rate;
 }
 
-/** `now`: the rates running at the prediction time. `max`: the highest sum at any moment of the window. 0 when covered and none. */
+/**
+ * Norepinephrine equivalents, ug/kg/min. `now`: the rates running at the prediction time. `max`: the highest sum at any moment
+ * of the window. No vasopressor in a covered window is a dose of 0: pumps are charted, so none charted is none given.
+ * NaN where administrations do not cover the window: not read is not none.
+ * @see mimic-code `norepinephrine_equivalent_dose.sql` (a drug without a row adds 0), after Goradia et al. 2020; `score/sofa.sql`
+ *   (without a row of any drug, blood pressure alone grades)
+ */
 function norepinephrineEquivalent(record: VisibleRecord, measure: string, windowHours: number): number {
   const from = windowStart(record.predictionTimeMs, windowHours);
   const infusions = record.administrations

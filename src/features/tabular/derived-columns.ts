@@ -1,37 +1,65 @@
-import { HOUR_MS, windowStart } from '../time-windows.js';
-import type { Reading, VisibleRecord } from '../visible-record.js';
+import type { ConceptKey } from '../../concepts/concept.js';
+import type { VisibleRecord } from '../visible-record.js';
+import { hbOrHctThird } from './haemoglobin.js';
+import { chartedFio2At, fio2OrRoomAir, fio2OrRoomAirAt, oxygenRatio } from './inspired-oxygen.js';
 import { lastWithin } from './record-columns.js';
+import { sofaComponent, sofaKnownComponents, sofaTotal } from './sofa.js';
 
-/** Oxygen tension and inspired oxygen belong together only this near in time. @see mimic-code `bg.sql` */
-const PAIRING_WINDOW_HOURS = 4;
-
-/** Value of a formula of the feature spec over the window; NaN where a part is missing. */
+/**
+ * Value of a formula of the feature spec over the window; NaN where a part is missing. What medicine lets one infer stands
+ * beside the charted columns, never in their place, and never where a source is not covered.
+ */
 export const DERIVED_COLUMNS: Readonly<Record<string, (record: VisibleRecord, windowHours: number) => number>> = {
   /** HR / SBP, newest of each. */
   shock_index: (record, hours) => lastWithin(record, 'hr', hours) / lastWithin(record, 'sbp', hours),
   /** SBP − DBP, newest of each, mmHg. */
   pulse_pressure: (record, hours) => lastWithin(record, 'sbp', hours) - lastWithin(record, 'dbp', hours),
-  /** Newest arterial pO2 over the inspired fraction at most 4 h before it, mmHg. */
-  pf_ratio: (record, hours) => oxygenRatio(record, 'po2', hours),
-  /** Newest SpO2 over the inspired fraction at most 4 h before it, %. */
-  sf_ratio: (record, hours) => oxygenRatio(record, 'spo2', hours),
+  /** Newest arterial pO2 over the inspired fraction charted at most 4 h before it, mmHg. */
+  pf_ratio: (record, hours) => oxygenRatio(record, 'po2', hours, chartedFio2At),
+  /** Newest SpO2 over the inspired fraction charted at most 4 h before it, %. */
+  sf_ratio: (record, hours) => oxygenRatio(record, 'spo2', hours, chartedFio2At),
+  /** Haemoglobin, else a third of the haematocrit, g/dL. */
+  hb_or_hct_third: hbOrHctThird,
+  /** FiO2, else 21 without any oxygen, %. */
+  fio2_or_room_air: fio2OrRoomAir,
+  /** P/F with the FiO2 charted at most 4 h before the pO2, else with 21 without any oxygen, mmHg. */
+  pf_ratio_or_room_air: (record, hours) => oxygenRatio(record, 'po2', hours, fio2OrRoomAirAt),
+  sofa_respiration: (record, hours) => sofaComponent(record, 'respiration', hours),
+  sofa_coagulation: (record, hours) => sofaComponent(record, 'coagulation', hours),
+  sofa_liver: (record, hours) => sofaComponent(record, 'liver', hours),
+  sofa_cardiovascular: (record, hours) => sofaComponent(record, 'cardiovascular', hours),
+  sofa_cns: (record, hours) => sofaComponent(record, 'cns', hours),
+  sofa_renal: (record, hours) => sofaComponent(record, 'renal', hours),
+  /** 0 to 24. */
+  sofa_total: sofaTotal,
+  /** How many of the six are known, 0 to 6. */
+  sofa_components: sofaKnownComponents,
 };
 
-/** Concepts each formula needs; a spec without all of them has no such column. */
-export const FORMULA_PARTS: Readonly<Record<string, readonly string[]>> = {
+/** The score is whole or it is not there: a spec that lacks one of these has none of its columns. */
+const SOFA_PARTS: readonly ConceptKey[] = [
+  ...['po2', 'fio2', 'o2_flow', 'peep', 'resp_support'],
+  ...['plt', 'bili', 'map', 'nee', 'inotrope', 'gcs_total', 'creatinine', 'urine_mlkgh'],
+];
+
+/**
+ * Concepts each formula needs; a spec without all of them has no such column. The first is the one its contribution is shown
+ * under: the score as a whole stands under none of the organs.
+ */
+export const FORMULA_PARTS: Readonly<Record<string, readonly ConceptKey[]>> = {
   shock_index: ['hr', 'sbp'],
   pulse_pressure: ['sbp', 'dbp'],
   pf_ratio: ['po2', 'fio2'],
   sf_ratio: ['spo2', 'fio2'],
+  hb_or_hct_third: ['hb', 'hct'],
+  fio2_or_room_air: ['fio2', 'o2_flow', 'peep', 'resp_support'],
+  pf_ratio_or_room_air: ['po2', 'fio2', 'o2_flow', 'peep', 'resp_support'],
+  sofa_respiration: ['po2', ...SOFA_PARTS],
+  sofa_coagulation: ['plt', ...SOFA_PARTS],
+  sofa_liver: ['bili', ...SOFA_PARTS],
+  sofa_cardiovascular: ['map', ...SOFA_PARTS],
+  sofa_cns: ['gcs_total', ...SOFA_PARTS],
+  sofa_renal: ['creatinine', ...SOFA_PARTS],
+  sofa_total: ['measurement', ...SOFA_PARTS],
+  sofa_components: ['measurement', ...SOFA_PARTS],
 };
-
-function oxygenRatio(record: VisibleRecord, numerator: string, hours: number): number {
-  const from = windowStart(record.predictionTimeMs, hours);
-  const oxygen = (record.readings.get(numerator) ?? []).at(-1);
-  if (!oxygen || oxygen.timeMs < from) return NaN;
-  const near = (reading: Reading): boolean =>
-    reading.timeMs <= oxygen.timeMs && reading.timeMs >= oxygen.timeMs - PAIRING_WINDOW_HOURS * HOUR_MS;
-  const inspired = (record.readings.get('fio2') ?? []).filter(near).at(-1);
-  const value = lastWithin(record, numerator, hours);
-  return inspired ? value / (inspired.value / 100) : NaN;
-}
