@@ -93,6 +93,7 @@ describe('P/F, else on room air', () => {
     ['a fraction charted too early to be paired', [gas, observed('fio2', 50, 7)]],
     ['a fraction charted after the gas', [gas, observed('fio2', 50, 1)]],
     ['oxygen flow', [gas, observed('o2_flow', 4, 3)]],
+    ['a pressure that room air does not hold', [observed('po2', 150, 2)]],
     ['oxygen in the 4 h before an early gas', [observed('po2', 84, 23), observed('o2_flow', 4, 26)]],
   ])('unknown with %s', (_title, values) => {
     expect(ratio({ values })).toBeNaN();

@@ -1,7 +1,7 @@
 import type { ConceptKey } from '../../concepts/concept.js';
 import type { VisibleRecord } from '../visible-record.js';
 import { hbOrHctThird } from './haemoglobin.js';
-import { chartedFio2At, fio2OrRoomAir, fio2OrRoomAirAt, oxygenRatio } from './inspired-oxygen.js';
+import { chartedOxygenRatio, fio2OrRoomAir, pfRatioOrRoomAir } from './inspired-oxygen.js';
 import { lastWithin } from './record-columns.js';
 import { sofaComponent, sofaKnownComponents, sofaTotal } from './sofa.js';
 
@@ -15,15 +15,15 @@ export const DERIVED_COLUMNS: Readonly<Record<string, (record: VisibleRecord, wi
   /** SBP − DBP, newest of each, mmHg. */
   pulse_pressure: (record, hours) => lastWithin(record, 'sbp', hours) - lastWithin(record, 'dbp', hours),
   /** Newest arterial pO2 over the inspired fraction charted at most 4 h before it, mmHg. */
-  pf_ratio: (record, hours) => oxygenRatio(record, 'po2', hours, chartedFio2At),
+  pf_ratio: (record, hours) => chartedOxygenRatio(record, 'po2', hours),
   /** Newest SpO2 over the inspired fraction charted at most 4 h before it, %. */
-  sf_ratio: (record, hours) => oxygenRatio(record, 'spo2', hours, chartedFio2At),
+  sf_ratio: (record, hours) => chartedOxygenRatio(record, 'spo2', hours),
   /** Haemoglobin, else a third of the haematocrit, g/dL. */
   hb_or_hct_third: hbOrHctThird,
   /** FiO2, else 21 without any oxygen, %. */
   fio2_or_room_air: fio2OrRoomAir,
   /** P/F with the FiO2 charted at most 4 h before the pO2, else with 21 without any oxygen, mmHg. */
-  pf_ratio_or_room_air: (record, hours) => oxygenRatio(record, 'po2', hours, fio2OrRoomAirAt),
+  pf_ratio_or_room_air: pfRatioOrRoomAir,
   sofa_respiration: (record, hours) => sofaComponent(record, 'respiration', hours),
   sofa_coagulation: (record, hours) => sofaComponent(record, 'coagulation', hours),
   sofa_liver: (record, hours) => sofaComponent(record, 'liver', hours),

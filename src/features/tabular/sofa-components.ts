@@ -2,7 +2,7 @@ import type { ConceptKey } from '../../concepts/concept.js';
 import type { Administration } from '../../record/patient-record.js';
 import { HOUR_MS, touchesWindow } from '../time-windows.js';
 import type { Reading, VisibleRecord } from '../visible-record.js';
-import { fio2OrRoomAirAt } from './inspired-oxygen.js';
+import { pfRatioAt } from './inspired-oxygen.js';
 
 /**
  * The six components of the SOFA score, each 0 (normal) to 4: the worst since `fromMs`, NaN where not measured.
@@ -17,9 +17,9 @@ const MOST_WITHOUT_SUPPORT = 2;
  * respiratory support": invasive or non-invasive ventilation at the time of the gas (mimic-code: invasive alone).
  */
 export function respiration(record: VisibleRecord, fromMs: number): number {
-  const graded = since(record, 'po2', fromMs).map(({ value, timeMs }) => {
-    const points = pointsBelow(value / (fio2OrRoomAirAt(record, timeMs, fromMs) / 100), [400, 300, 200, 100]);
-    return isVentilatedAt(record, timeMs) ? points : Math.min(points, MOST_WITHOUT_SUPPORT);
+  const graded = since(record, 'po2', fromMs).map((gas) => {
+    const points = pointsBelow(pfRatioAt(record, gas, fromMs), [400, 300, 200, 100]);
+    return isVentilatedAt(record, gas.timeMs) ? points : Math.min(points, MOST_WITHOUT_SUPPORT);
   });
   return highest(graded);
 }
