@@ -1,9 +1,9 @@
 import { concepts, conceptByKey } from '../concepts/dictionary.js';
 import type { Concept, ConceptKey } from '../concepts/concept.js';
 import type { FeatureSpec, Statistic, TabularColumn } from './feature-spec.js';
-import { EXPOSURE_PRODUCTS } from './tabular/aggregates.js';
 import { FORMULA_PARTS } from './tabular/derived-columns.js';
-import { ADMISSION_LEVELS, CHARLSON_LEVELS, PRODUCTS, RESPIRATORY_LEVELS } from './tabular/record-columns.js';
+import { EXPOSURE_PRODUCTS } from './tabular/prior-exposure.js';
+import { STATIC_LEVELS } from './tabular/record-columns.js';
 
 export const MAX_SERIES_TOKENS = 256;
 export const MAX_NOTE_CHUNKS = 8;
@@ -19,15 +19,6 @@ const WHOLE_WINDOW: readonly Statistic[] = [
   'count',
   'hours_since_last',
 ];
-
-/** Levels of static concepts that have more than one column. */
-const STATIC_LEVELS: Readonly<Record<ConceptKey, readonly string[]>> = {
-  resp_support: RESPIRATORY_LEVELS,
-  product: [...PRODUCTS, 'units', 'stat'],
-  admission: ADMISSION_LEVELS,
-  hours_since_admission: ['hospital', 'icu'],
-  comorbidity: CHARLSON_LEVELS,
-};
 
 /** Concepts that are measured by columns of other concepts (counts, hours since last) and have none of their own. */
 const WITHOUT_COLUMNS: ReadonlySet<ConceptKey> = new Set(['measurement']);

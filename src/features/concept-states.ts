@@ -37,7 +37,11 @@ function isObserved(record: VisibleRecord, { key, source }: Concept, fromMs: num
       return ((record.readings.get(key) ?? []).at(-1)?.timeMs ?? -Infinity) >= fromMs;
     case 'administrations':
       return record.administrations.some(
-        (given) => (KINDS_BY_CONCEPT[key] ?? []).includes(given.kind) && touchesWindow(given, fromMs),
+        (given) =>
+          (KINDS_BY_CONCEPT[key] ?? []).includes(given.kind) &&
+          touchesWindow(given, fromMs) &&
+          // The product that begins just then is the one the prediction is about.
+          (key !== 'prior_exposure' || given.startMs < record.predictionTimeMs),
       );
     case 'procedures':
       return record.procedures.some(

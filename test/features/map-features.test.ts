@@ -114,6 +114,7 @@ describe('columns of the record', () => {
     expect(map({ birthDate: '1960' }).column('age')).toBe(66);
     expect(map({ birthDate: '1930' }).column('age')).toBe(90);
     expect(map({ birthDate: 'soon' }).column('age')).toBeNaN();
+    expect(map({ birthDate: '1960-13-01' }).column('age')).toBeNaN();
   });
 
   test('GCS total comes from its parts at one time; with a part missing there is none', () => {
@@ -259,6 +260,13 @@ describe('note chunks', () => {
     expect(notes.chunks.map(({ text }) => text)).toEqual(['Old text. Now bleeding.', 'Stable overnight.']);
   });
 
+  test('the same short answer under two headings is two findings, not a copy', () => {
+    const { notes } = map({
+      notes: [note('Bleeding:\nNone.\nPressors:\nNone.', 2), note('Pressors:\nNone.', 9)],
+    }).tensors;
+    expect(notes.chunks.map(({ text }) => text)).toEqual(['Bleeding: None. Pressors: None.']);
+  });
+
   test('at most 8 chunks of at most 250 words, every note heard before any is heard twice', () => {
     const words = (n: number, word: string) => Array.from({ length: n }, (_, i) => `${word}${i}`).join(' ');
     const { notes } = map({ notes: [note(words(2000, 'a'), 1), note(words(30, 'b'), 2)] }).tensors;
@@ -298,6 +306,26 @@ describe('feature spec', () => {
     [
       'a column this version cannot compute',
       { tabular: [{ name: 'x', kind: 'derived', concept: 'hr', formula: 'magic', windowHours: 24 }] },
+      /found x/,
+    ],
+    [
+      'a formula named like a member of every object',
+      { tabular: [{ name: 'x', kind: 'derived', concept: 'hr', formula: 'toString', windowHours: 24 }] },
+      /found x/,
+    ],
+    [
+      'a measure this version cannot compute',
+      { tabular: [{ name: 'x', kind: 'aggregate', concept: 'nee', measure: 'mean', windowHours: 24 }] },
+      /found x/,
+    ],
+    [
+      'a level this version does not know',
+      { tabular: [{ name: 'x', kind: 'static', concept: 'product', level: 'albumin' }] },
+      /found x/,
+    ],
+    [
+      'a level of a concept that has none',
+      { tabular: [{ name: 'x', kind: 'static', concept: 'age', level: 'old' }] },
       /found x/,
     ],
     ['another version', { specVersion: 2 }, /specVersion/],

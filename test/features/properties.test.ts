@@ -55,7 +55,7 @@ const valueArbitrary: fc.Arbitrary<ObservedValue> = fc
 
 const administrationArbitrary: fc.Arbitrary<Administration> = fc
   .record({
-    agent: fc.constantFrom('rbc', 'plasma', 'norepinephrine', 'dopamine', 'dobutamine'),
+    agent: fc.constantFrom('rbc', 'plasma', 'whole-blood', 'unspecified', 'norepinephrine', 'dopamine', 'dobutamine'),
     hours: hoursArbitrary,
     lasts: fc.option(fc.integer({ min: 0, max: 30 })),
     delay: fc.integer({ min: 0, max: 3 }),
@@ -64,14 +64,15 @@ const administrationArbitrary: fc.Arbitrary<Administration> = fc
   })
   .map(({ agent, hours, lasts, delay, amount, id }) => {
     const startMs = T0 - hours * HOUR_MS;
-    const isBlood = agent === 'rbc' || agent === 'plasma';
+    const isDrug = agent === 'norepinephrine' || agent === 'dopamine' || agent === 'dobutamine';
+    const rate = amount > 800 ? {} : { rate: { value: amount / 100, unit: 'ug/kg/min' as const } };
     return {
-      kind: isBlood ? 'blood' : 'vasopressor',
+      kind: !isDrug ? 'blood' : agent === 'dobutamine' ? 'inotrope' : 'vasopressor',
       agent,
       startMs,
       ...(lasts === null ? {} : { endMs: startMs + lasts * HOUR_MS }),
       availableMs: startMs + delay * HOUR_MS,
-      ...(isBlood ? { volumeMl: amount } : { rate: { value: amount / 1000, unit: 'ug/kg/min' as const } }),
+      ...(isDrug ? rate : { volumeMl: amount }),
       evidence: `MedicationAdministration/${id}`,
     };
   });
@@ -103,14 +104,41 @@ const recordArbitrary: fc.Arbitrary<PatientRecord> = fc
       { maxLength: 3 },
     ),
     encounters: fc.array(
-      hoursArbitrary.map((hours) => ({ setting: 'icu' as const, startMs: T0 - hours * HOUR_MS, evidence: 'e' })),
-      { maxLength: 3 },
+      fc
+        .record({
+          setting: fc.constantFrom('icu' as const, 'inpatient' as const, 'emergency' as const, 'ambulatory' as const),
+          admissionType: fc.option(fc.constantFrom('elective' as const, 'emergency' as const), { nil: undefined }),
+          hours: hoursArbitrary,
+          lasts: fc.option(fc.integer({ min: 1, max: 30 }), { nil: undefined }),
+        })
+        .map(({ setting, admissionType, hours, lasts }) => ({
+          setting,
+          ...(admissionType === undefined ? {} : { admissionType }),
+          startMs: T0 - hours * HOUR_MS,
+          ...(lasts === undefined ? {} : { endMs: T0 - (hours - lasts) * HOUR_MS }),
+          evidence: 'e',
+        })),
+      { maxLength: 4 },
     ),
     conditions: fc.array(
       hoursArbitrary.map((hours) => ({ charlson: 'dementia', recordedMs: T0 - hours * HOUR_MS, evidence: 'c' })),
       { maxLength: 3 },
     ),
     notes: fc.array(noteArbitrary, { maxLength: 6 }),
+    orders: fc.array(
+      fc
+        .record({
+          products: fc.subarray(['rbc' as const, 'plasma' as const, 'granulocytes' as const]),
+          orderedUnits: fc.option(fc.integer({ min: 1, max: 4 }), { nil: undefined }),
+        })
+        .map(({ products, orderedUnits }) => ({
+          products,
+          ...(products.length === 0 ? { unspecified: true as const } : {}),
+          ...(orderedUnits === undefined ? {} : { orderedUnits }),
+          reference: 'ServiceRequest/a',
+        })),
+      { maxLength: 3 },
+    ),
   })
   .map(record);
 
@@ -133,6 +161,7 @@ describe('for any chart', () => {
           encounters: shuffled(one.encounters),
           conditions: shuffled(one.conditions),
           notes: shuffled(one.notes),
+          orders: shuffled(one.orders),
         };
         expect(map(other)).toBe(map(one));
       }),
@@ -162,7 +191,9 @@ describe('for any chart', () => {
             ...noise.procedures.map((done) => ({ ...done, availableMs: timeMs })),
           ],
           encounters: [
-            ...one.encounters.map((stay) => ({ ...stay, endMs: timeMs })),
+            ...one.encounters.map((stay) =>
+              stay.endMs !== undefined && stay.endMs <= T0 ? stay : { ...stay, endMs: timeMs },
+            ),
             ...noise.encounters.map((stay) => ({ ...stay, startMs: timeMs })),
           ],
           conditions: [...one.conditions, ...noise.conditions.map((entry) => ({ ...entry, recordedMs: timeMs }))],

@@ -8,7 +8,8 @@ import { splitSections } from './sections.js';
 /**
  * At most `maxChunks` texts of at most `maxWords` words, newest and most informative first: the best chunk of every note from
  * the newest on, then the second best of every note, and so on. Inside a note, conclusions come before findings before the
- * rest. A paragraph copied forward counts once, in the newest note that has it.
+ * rest. A paragraph copied forward under its heading counts once, in the newest note that has it; "None." under two headings
+ * is two findings.
  */
 export function noteChunks(record: VisibleRecord, spec: FeatureSpec['notes']): readonly NoteChunk[] {
   const from = windowStart(record.predictionTimeMs, spec.windowHours);
@@ -49,7 +50,7 @@ function chunkNote({ text }: NoteDocument, maxWords: number, seen: Set<string>):
   const words = splitSections(text)
     .sort((a, b) => a.rank - b.rank || a.index - b.index)
     .flatMap(({ heading, paragraphs }) => {
-      const fresh = paragraphs.filter((paragraph) => isFirst(paragraph, seen));
+      const fresh = paragraphs.filter((paragraph) => isFirst(`${heading} ${paragraph}`, seen));
       return fresh.length === 0 ? [] : [heading, ...fresh];
     })
     .flatMap((part) => part.split(/\s+/).filter((word) => word !== ''));
@@ -58,8 +59,8 @@ function chunkNote({ text }: NoteDocument, maxWords: number, seen: Set<string>):
   return chunks;
 }
 
-function isFirst(paragraph: string, seen: Set<string>): boolean {
-  const key = paragraph.toLowerCase().replaceAll(/\s+/g, ' ').trim();
+function isFirst(said: string, seen: Set<string>): boolean {
+  const key = said.toLowerCase().replaceAll(/\s+/g, ' ').trim();
   if (seen.has(key)) return false;
   seen.add(key);
   return true;

@@ -4,9 +4,9 @@ import { ServiceError } from '../../errors/service-error.js';
 import type { TabularColumn } from '../feature-spec.js';
 import { windowStart } from '../time-windows.js';
 import { isCovered, type Reading, type VisibleRecord } from '../visible-record.js';
-import { AGGREGATE_COLUMNS } from './aggregates.js';
+import { AGGREGATE_COLUMNS, AGGREGATE_MEASURES } from './aggregates.js';
 import { DERIVED_COLUMNS } from './derived-columns.js';
-import { STATIC_COLUMNS } from './record-columns.js';
+import { STATIC_COLUMNS, STATIC_LEVELS } from './record-columns.js';
 import { statistic } from './statistics.js';
 
 /**
@@ -18,18 +18,26 @@ export function tabularRow(record: VisibleRecord, columns: readonly TabularColum
   return Float32Array.from(columns, (column) => columnValue(record, column, windows));
 }
 
-/** Can this version compute the column? */
+/** Can this version compute the column? Its concept or formula, and its level or measure, must be among those it knows. */
 export function isKnownColumn(column: TabularColumn): boolean {
   switch (column.kind) {
     case 'statistic':
       return true;
-    case 'static':
-      return column.concept in STATIC_COLUMNS;
+    case 'static': {
+      const levels = entryOf(STATIC_LEVELS, column.concept);
+      const isKnownLevel = column.level === undefined ? levels === undefined : levels?.includes(column.level) === true;
+      return isKnownLevel && entryOf(STATIC_COLUMNS, column.concept) !== undefined;
+    }
     case 'aggregate':
-      return column.concept in AGGREGATE_COLUMNS;
+      return entryOf(AGGREGATE_MEASURES, column.concept)?.includes(column.measure) === true;
     case 'derived':
-      return column.formula in DERIVED_COLUMNS;
+      return entryOf(DERIVED_COLUMNS, column.formula) !== undefined;
   }
+}
+
+/** A table's own entry; a name that every object has (`toString`) is none. */
+function entryOf<T>(table: Readonly<Record<string, T>>, key: string): T | undefined {
+  return Object.hasOwn(table, key) ? table[key] : undefined;
 }
 
 function columnValue(record: VisibleRecord, column: TabularColumn, windows: Map<string, readonly Reading[]>): number {
@@ -43,11 +51,11 @@ function columnValue(record: VisibleRecord, column: TabularColumn, windows: Map<
       return statistic(column.statistic, readings, record.predictionTimeMs);
     }
     case 'static':
-      return known(STATIC_COLUMNS[column.concept], column)(record, column.level ?? '');
+      return known(entryOf(STATIC_COLUMNS, column.concept), column)(record, column.level ?? '');
     case 'aggregate':
-      return known(AGGREGATE_COLUMNS[column.concept], column)(record, column.measure, column.windowHours);
+      return known(entryOf(AGGREGATE_COLUMNS, column.concept), column)(record, column.measure, column.windowHours);
     case 'derived':
-      return known(DERIVED_COLUMNS[column.formula], column)(record, column.windowHours);
+      return known(entryOf(DERIVED_COLUMNS, column.formula), column)(record, column.windowHours);
   }
 }
 
