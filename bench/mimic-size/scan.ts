@@ -35,8 +35,10 @@ const WAYS: readonly Way[] = [
   { name: '4 threads', threads: 4, options: explicit },
   { name: 'parallel = false', options: (columns) => `${explicit(columns)}, parallel = false` },
   { name: 'all_varchar, sniffed', options: () => 'header = true, all_varchar = true' },
-  { name: 'buffer_size 8 MB', options: (columns) => `${explicit(columns)}, buffer_size = 8000000` },
-  { name: 'buffer_size 128 MB', options: (columns) => `${explicit(columns)}, buffer_size = 128000000` },
+  ...[4, 16, 32, 128].map((megabytes) => ({
+    name: `buffer_size ${megabytes} MB`,
+    options: (columns: string) => `${explicit(columns)}, buffer_size = ${megabytes * 1_000_000}`,
+  })),
   { name: 'null_padding', options: (columns) => `${explicit(columns)}, null_padding = true` },
   { name: 'strict_mode = false', options: (columns) => `${explicit(columns)}, strict_mode = false` },
   { name: "new_line '\\n'", options: (columns) => `${explicit(columns)}, new_line = '\\n'` },
@@ -146,7 +148,7 @@ function csvOf(table: BigTable): Promise<CsvFile> {
 function print(result: Readonly<Record<string, string | number>>): void {
   const rounded = Object.entries(result).map(([key, value]) => [
     key,
-    typeof value === 'number' ? Number(value.toPrecision(4)) : value,
+    typeof value !== 'number' || Number.isInteger(value) ? value : Number(value.toPrecision(4)),
   ]);
   console.log(JSON.stringify(Object.fromEntries(rounded)));
 }

@@ -54,13 +54,15 @@ function columnSql(column: string, { times, columns }: TableShape): string {
 /** Gzip members one after the other are one gzip file. Removes the parts; returns the bytes. */
 export async function joinParts(out: string, parts: readonly ClonePart[], target: string): Promise<number> {
   const file = createWriteStream(target);
-  for (const part of parts) {
-    await pipeline(createReadStream(partPath(out, part)), file, { end: false });
-    await rm(partPath(out, part));
-  }
-  await new Promise<void>((resolve, reject) => {
-    file.on('error', reject);
-    file.end(resolve);
-  });
+  await pipeline(bytesOf(out, parts), file);
+  for (const part of parts) await rm(partPath(out, part));
   return file.bytesWritten;
+}
+
+async function* bytesOf(out: string, parts: readonly ClonePart[]): AsyncGenerator<Buffer> {
+  for (const part of parts) {
+    for await (const chunk of createReadStream(partPath(out, part), { highWaterMark: 1 << 20 })) {
+      yield Buffer.from(chunk);
+    }
+  }
 }
