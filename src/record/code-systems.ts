@@ -25,6 +25,8 @@ export const MIMIC_ITEMS = 'http://mimic.mit.edu/fhir/mimic/CodeSystem/mimic-d-i
 export const MIMIC_MEDICATION_ICU = 'http://mimic.mit.edu/fhir/mimic/CodeSystem/mimic-medication-icu';
 /** `Encounter.identifier.system` of an ICU stay in MIMIC-on-FHIR: what tells it from the hospital stay around it. */
 export const MIMIC_ICU_STAY_IDENTIFIER = 'http://mimic.mit.edu/fhir/mimic/identifier/encounter-icu';
+/** The same of a hospital stay: its class is made of the admission type there (an urgent inpatient stay is `AMB`). */
+export const MIMIC_HOSPITAL_STAY_IDENTIFIER = 'http://mimic.mit.edu/fhir/mimic/identifier/encounter-hosp';
 
 /** When an administration or a procedure was filed (`valueDateTime`); it was not available before. */
 export const STORE_TIME_EXTENSION = 'https://hemolens.org/fhir/StructureDefinition/store-time';

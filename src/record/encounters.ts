@@ -1,5 +1,12 @@
 import type { FhirResource } from 'fhir/r4.js';
-import { MIMIC_ICU_STAY_IDENTIFIER, SNOMED_CT, V3_ACT_CODE, V3_ACT_PRIORITY, V3_ROLE_CODE } from './code-systems.js';
+import {
+  MIMIC_HOSPITAL_STAY_IDENTIFIER,
+  MIMIC_ICU_STAY_IDENTIFIER,
+  SNOMED_CT,
+  V3_ACT_CODE,
+  V3_ACT_PRIORITY,
+  V3_ROLE_CODE,
+} from './code-systems.js';
 import { child, children, codingsOf, isElement, referenceTo, text, type CodedValue, type Element } from './element.js';
 import { instantMs } from './fhir-time.js';
 import type { EncounterInterval } from './patient-record.js';
@@ -85,6 +92,7 @@ function readPeriod(period: Element | undefined): { readonly startMs: number; re
 }
 
 function readSetting(encounter: Element): EncounterInterval['setting'] {
+  if (hasIdentifier(encounter, MIMIC_HOSPITAL_STAY_IDENTIFIER)) return 'inpatient';
   const coding = child(encounter, 'class');
   const isActCode = text(coding, 'system') === V3_ACT_CODE;
   return (isActCode ? SETTING_BY_CLASS.get(text(coding, 'code') ?? '') : undefined) ?? 'other';
@@ -99,11 +107,12 @@ function readAdmissionType(encounter: Element): EncounterInterval['admissionType
 }
 
 function isIcuStay(encounter: Element): boolean {
-  const identifiers = children(encounter, 'identifier');
   const types = [...children(encounter, 'type'), child(encounter, 'serviceType')].flatMap((type) => codingsOf(type));
-  return (
-    identifiers.some((identifier) => text(identifier, 'system') === MIMIC_ICU_STAY_IDENTIFIER) || types.some(isIcuCode)
-  );
+  return hasIdentifier(encounter, MIMIC_ICU_STAY_IDENTIFIER) || types.some(isIcuCode);
+}
+
+function hasIdentifier(encounter: Element, system: string): boolean {
+  return children(encounter, 'identifier').some((identifier) => text(identifier, 'system') === system);
 }
 
 /** Locations of an encounter whose physical type, or whose contained Location's type, is an intensive care unit. */

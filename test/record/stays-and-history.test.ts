@@ -52,6 +52,13 @@ describe('stays', () => {
   ])('an ICU stay is told by %s', (_, given) => {
     expect(recordOf([stay(given, 'ACUTE')]).encounters.map(({ setting }) => setting)).toEqual(['icu']);
   });
+  test.each(['AMB', 'EMER', 'SS'])(
+    'a MIMIC hospital stay is one, though its class says how it was admitted (%s)',
+    (code) => {
+      const identifier = [{ system: 'http://mimic.mit.edu/fhir/mimic/identifier/encounter-hosp', value: '1' }];
+      expect(recordOf([stay({ identifier }, code)]).encounters.map(({ setting }) => setting)).toEqual(['inpatient']);
+    },
+  );
   test('an ICU location inside a hospital stay is an ICU stay of its own period', () => {
     const location: FhirResource = {
       resourceType: 'Location',
