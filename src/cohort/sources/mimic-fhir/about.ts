@@ -1,0 +1,103 @@
+import { SOURCE_KEYS } from '../../../concepts/concept.js';
+import type { SourceAbout } from '../../cohort-source.js';
+import { MIMIC_OFFSET } from '../mimic-iv/mimic-time.js';
+import type { ScannedExport } from './scan-export.js';
+
+const HOUR_MS = 3_600_000;
+
+/** Elements that are read; `table` is the resource type. */
+const ELEMENTS_READ = [
+  'Patient.identifier',
+  'Patient.gender',
+  'Patient.birthDate',
+  'Patient.deceased',
+  'Encounter.status',
+  'Encounter.class',
+  'Encounter.type',
+  'Encounter.serviceType',
+  'Encounter.priority',
+  'Encounter.period',
+  'Encounter.location',
+  'Encounter.partOf',
+  'Encounter.hospitalization.dischargeDisposition',
+  'Observation.status',
+  'Observation.code',
+  'Observation.value',
+  'Observation.component',
+  'Observation.specimen',
+  'Observation.effective',
+  'Observation.issued',
+  'MedicationAdministration.status',
+  'MedicationAdministration.medication',
+  'MedicationAdministration.effective',
+  'MedicationAdministration.dosage',
+  'Procedure.status',
+  'Procedure.code',
+  'Procedure.performed',
+  'Condition.code',
+  'Condition.verificationStatus',
+  'Condition.recordedDate',
+  'DocumentReference.status',
+  'DocumentReference.type',
+  'DocumentReference.date',
+  'DocumentReference.content',
+  'ServiceRequest.status',
+  'ServiceRequest.code',
+  'ServiceRequest.authoredOn',
+  'MedicationRequest.status',
+  'MedicationRequest.medication',
+  'MedicationRequest.authoredOn',
+  'Medication.code',
+];
+
+const MIMIC_CAVEATS = [
+  `Times are wall-clock times of shifted dates; the New York offsets the conversion wrote are replaced by ${MIMIC_OFFSET}, as the CSV source reads them. Times inside the hour skipped in spring stay an hour late.`,
+  'Of the date of birth only the year is used: month and day are made up of the first transfer.',
+  'Administrations and procedures have no store time: each counts as known from its start, so the CSV source may know it later.',
+  'A push has one time, its end: it begins a minute later than in the CSV source.',
+  'Conditions have no recordedDate and are left out: nobody could say when they were known. The end of their stay would, but the service has no such rule.',
+  'Deaths are dates, in hospital too: labels at their edges are ambiguous that are certain in the CSV source.',
+  'An ambulatory observation stay is elective by its priority.',
+];
+
+/** What the export says of itself. Needs a finished scan. */
+export function aboutExport({ sourcesShown, offsets, hasMimic, patients }: ScannedExport): SourceAbout {
+  const lacking = SOURCE_KEYS.filter((key) => !sourcesShown.has(key));
+  const hasDeaths = [...patients.values()].some(({ death }) => death.kind !== 'none');
+  return {
+    source: 'mimic-fhir',
+    title: hasMimic ? 'MIMIC-IV on FHIR' : 'FHIR R4 bulk export',
+    version: 'not told by the files',
+    citation: hasMimic
+      ? 'Bennett A, Ulrich H, Wiedekopf J, Szul P, Grimes J, Johnson A. MIMIC-IV on FHIR. PhysioNet. JAMIA 2023;30(4):718-25.'
+      : 'The exporting site',
+    licence: hasMimic
+      ? 'PhysioNet Credentialed Health Data License 1.5.0; the demo: ODbL 1.0'
+      : 'As agreed with the site',
+    deathsSeen: hasDeaths ? 'any' : 'in-hospital',
+    sameDayDeath: 'event',
+    clockOffsetMs: offsetMs(hasMimic ? MIMIC_OFFSET : commonest(offsets)),
+    caveats: [
+      ...(lacking.length === 0
+        ? []
+        : [
+            `Not in this export, or only a part that does not speak for the rest: ${lacking.join(', ')}. Nothing is concluded from their absence; what there is of them is still read.`,
+          ]),
+      ...(hasMimic ? MIMIC_CAVEATS : [`Dates of death are dates by the clock of most stays (${commonest(offsets)}).`]),
+      'Notes are read where their text is inside the DocumentReference; attachments elsewhere are counted as failed.',
+      'Comfort care is seen only where the code status is charted as MIMIC-IV has it.',
+    ],
+    columnsRead: ELEMENTS_READ,
+  };
+}
+
+function commonest(offsets: ReadonlyMap<string, number>): string {
+  const [first] = [...offsets].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1));
+  return first?.[0] ?? '+00:00';
+}
+
+/** `-05:00` in ms. */
+function offsetMs(offset: string): number {
+  const [hours = '0', minutes = '0'] = offset.slice(1).split(':');
+  return (offset.startsWith('-') ? -1 : 1) * (Number(hours) + Number(minutes) / 60) * HOUR_MS;
+}

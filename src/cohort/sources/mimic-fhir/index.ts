@@ -1,0 +1,2 @@
+export { openFhirExport } from './fhir-cohort.js';
+export { readStagedFhir } from './staged-charts.js';
