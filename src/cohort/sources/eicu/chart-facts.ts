@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type { ChartFacts, SourceTotals, TransfusionEvent } from '../../cohort-source.js';
+import type { ChartFacts, IcuStayFact, SourceTotals, TransfusionEvent } from '../../cohort-source.js';
 import { comfortCareMinutes } from './comfort-care.js';
 import { readRows, type EicuFiles } from './eicu-files.js';
 import type { Row } from './eicu-layout.js';
@@ -47,18 +47,14 @@ export async function factsFromTables(
     });
     const birthDate = birthDateOf(units);
     const [first] = units;
+    const outcome = outcomeOf(chartId, units, reject);
     return {
       chartId,
       patientId: first?.row['uniquepid'] ?? '',
       chartOrder: order.get(chartId) ?? 0,
       ...(birthDate === undefined ? {} : { birthDate }),
-      ...outcomeOf(chartId, units, reject),
-      icuStays: units.map(({ unitStayId, startMs, endMs }) => ({
-        stayId: unitStayId,
-        admissionId: chartId,
-        startMs,
-        ...(endMs < startMs ? {} : { endMs }),
-      })),
+      ...outcome,
+      icuStays: units.map((unit) => icuStayOf(unit, chartId, outcome.admissions[0]?.endMs ?? Infinity, reject)),
       transfusions: units
         .flatMap((unit) => transfusionsOf(unit, blood.get(unit.unitStayId) ?? [], shiftMinutes, reject))
         .sort((a, b) => a.startMs - b.startMs || (a.evidence < b.evidence ? -1 : 1)),
@@ -74,6 +70,19 @@ export async function factsFromTables(
     icuStays: patients.length,
   };
   return { charts: charts.sort((a, b) => (a.chartId < b.chartId ? -1 : 1)), totals };
+}
+
+/** A stay in a unit; one that ends after the hospital stay ends with it. */
+function icuStayOf(
+  { unitStayId, startMs, endMs }: UnitStay,
+  admissionId: string,
+  dischargeMs: number,
+  reject: Reject,
+): IcuStayFact {
+  if (endMs > dischargeMs) reject('patient: a unit stay ends after the hospital stay (ended with it)');
+  if (endMs < startMs) reject('patient: a unit stay ends before it begins (the end is not used)');
+  const stay = { stayId: unitStayId, admissionId, startMs };
+  return endMs < startMs ? stay : { ...stay, endMs: Math.min(endMs, dischargeMs) };
 }
 
 function optional<K extends string>(key: K, text: string | null | undefined): { readonly [P in K]?: string } {

@@ -149,7 +149,9 @@ async function badOffsets(
 }
 
 async function stageHourly(connection: DuckDBConnection, path: string, folder: string): Promise<number> {
-  const columns = [...HOURLY_LABS, ...HOURLY_VITALS].map(({ column }) => `t.${column}`).join(', ');
+  const columns = [...HOURLY_LABS, ...HOURLY_VITALS]
+    .map(({ column }) => `CAST(t.${column} AS DOUBLE) AS ${column}`)
+    .join(', ');
   const result = await connection.run(
     `COPY (SELECT s.shard, s.stay AS patientunitstayid, CAST(t.time // 3600 AS INTEGER) AS hour, ${columns}
        FROM read_parquet(${quoted(path)}) t JOIN stays s ON CAST(t.stay_id AS VARCHAR) = s.stay
