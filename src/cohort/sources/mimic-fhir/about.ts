@@ -1,6 +1,7 @@
 import { SOURCE_KEYS } from '../../../concepts/concept.js';
 import type { SourceAbout } from '../../cohort-source.js';
 import { MIMIC_OFFSET } from '../mimic-iv/mimic-time.js';
+import { EXPORT_DIFFERENCES } from './export-differences.js';
 import type { ScannedExport } from './scan-export.js';
 
 const HOUR_MS = 3_600_000;
@@ -51,13 +52,11 @@ const ELEMENTS_READ = [
 ];
 
 const MIMIC_CAVEATS = [
-  `Times are wall-clock times of shifted dates; the New York offsets the conversion wrote are replaced by ${MIMIC_OFFSET}, as the CSV source reads them. Times inside the hour skipped in spring stay an hour late.`,
+  `Times are wall-clock times of shifted dates; the New York offsets the conversion wrote are replaced by ${MIMIC_OFFSET}, as the CSV source reads them.`,
   'Of the date of birth only the year is used: month and day are made up of the first transfer.',
-  'Administrations and procedures have no store time: each counts as known from its start, so the CSV source may know it later.',
-  'A push has one time, its end: it begins a minute later than in the CSV source.',
-  'Conditions have no recordedDate and are left out: nobody could say when they were known. The end of their stay would, but the service has no such rule.',
-  'Deaths are dates, in hospital too: labels at their edges are ambiguous that are certain in the CSV source.',
-  'An ambulatory observation stay is elective by its priority.',
+  ...EXPORT_DIFFERENCES.filter(({ madeBy }) => madeBy === 'conversion').map(
+    ({ name, reason }) => `Beside the CSV tables (${name}): ${reason}.`,
+  ),
 ];
 
 /** What the export says of itself. Needs a finished scan. */

@@ -89,7 +89,7 @@ async function* chunksOf({ name, path, isCompressed }: ExportFile): AsyncGenerat
 const ENDS_EARLY = (name: string): string => `${name}: the gzip stream ends early (truncated file)`;
 
 function readFault(name: string, error: unknown): ServiceError {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const code = isElement(error) ? (text(error, 'code') ?? '') : '';
   if (code === 'Z_BUF_ERROR') return new ServiceError('ERR_DATASET', { detail: ENDS_EARLY(name) });
   const why = code.startsWith('Z_') ? 'the gzip stream is damaged' : 'cannot be read';
   return new ServiceError('ERR_DATASET', { detail: `${name}: ${why}` });

@@ -2,7 +2,7 @@ import type { SourceKey } from '../../../concepts/concept.js';
 import { ServiceError } from '../../../errors/service-error.js';
 import { loadBloodProductTable } from '../../../orders/blood-product-table.js';
 import { child, text, type Element } from '../../../record/element.js';
-import type { OrderEvent, TransfusionEvent } from '../../cohort-source.js';
+import type { TransfusionEvent } from '../../cohort-source.js';
 import { comfortCareMs } from './comfort-care.js';
 import type { ExportFile } from './export-files.js';
 import { forEachResource, type ExportedResource } from './export-lines.js';
@@ -38,7 +38,6 @@ export interface ScannedExport {
 }
 
 type Held = Omit<ScannedPatient, 'patientId' | 'chartId' | 'birthDate' | 'death'>;
-export type { OrderEvent };
 
 /**
  * Reads an export once, line by line, and keeps patients, stays, transfusions and blood orders. Throws ERR_DATASET for a line

@@ -1,4 +1,3 @@
-import { concepts } from '../../../concepts/dictionary.js';
 import { readAdministrations } from '../../../record/administrations.js';
 import { readConditions } from '../../../record/conditions.js';
 import type { Element } from '../../../record/element.js';
@@ -8,13 +7,13 @@ import { startRejectionTally } from '../../../record/rejection-tally.js';
 import { asResource } from './as-resource.js';
 
 const HOUR_MS = 3_600_000;
-const LONGEST_LOOK_BACK_HOURS = Math.max(...concepts.map(({ lookBackHours }) => lookBackHours));
 /** Values of the first hours after an index come along too: the guards need a future to move. */
 const FUTURE_HOURS = 6;
 
 /**
  * Why a resource of a wanted chart cannot matter to any index; undefined where it may. Asked of the readers themselves: what
- * gives no fact and no rejection of a known code is of no interest, and values are none outside every look-back.
+ * gives no fact and no rejection of a known code is of no interest. Of values, none that came long after the last index is; older
+ * ones than any look-back stay, since that there are any is a fact of its own.
  */
 export function reasonToLeaveOut(resource: Element, indexMs: readonly number[]): string | undefined {
   const tally = startRejectionTally();
@@ -25,7 +24,8 @@ export function reasonToLeaveOut(resource: Element, indexMs: readonly number[]):
       if (values.length === 0) {
         return tally.counts().some(({ concept }) => concept !== undefined) ? undefined : 'no concept of the dictionary';
       }
-      return outsideEveryWindow(values, indexMs);
+      const latestMs = Math.max(...indexMs) + FUTURE_HOURS * HOUR_MS;
+      return values.every(({ timeMs }) => timeMs > latestMs) ? 'after the last index' : undefined;
     }
     case 'MedicationAdministration':
     case 'Procedure': {
@@ -39,14 +39,4 @@ export function reasonToLeaveOut(resource: Element, indexMs: readonly number[]):
     default:
       return undefined;
   }
-}
-
-function outsideEveryWindow(
-  values: readonly { readonly timeMs: number }[],
-  indexMs: readonly number[],
-): string | undefined {
-  const times = values.map(({ timeMs }) => timeMs);
-  if (Math.min(...times) > Math.max(...indexMs) + FUTURE_HOURS * HOUR_MS) return 'after the last index';
-  const isTooOld = Math.max(...times) < Math.min(...indexMs) - LONGEST_LOOK_BACK_HOURS * HOUR_MS;
-  return isTooOld ? 'before every look-back' : undefined;
 }
