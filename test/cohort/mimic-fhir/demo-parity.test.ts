@@ -89,6 +89,14 @@ const ORDERS: readonly BloodOrder[] = [{ products: ['rbc'], reference: 'ServiceR
     expect(rejections['Encounter: dead at discharge without a death time (counted by date)']).toBe(15);
   });
 
+  test('labs, vital signs, bedside charting, diagnoses and notes are not supported, and so is no comfort care known', () => {
+    for (const { record } of charts) {
+      const lacking = Object.entries(record.coverage).filter(([, { kind }]) => kind === 'unavailable');
+      expect(lacking.map(([key]) => key)).toEqual(['labs', 'vitals', 'bedside', 'conditions', 'notes']);
+    }
+    expect(exported.filter(({ comfortCareMs }) => comfortCareMs !== undefined)).toEqual([]);
+  });
+
   /** Names that differ at every so many index times, and at how many of them. */
   function differing(
     neutralise: (pair: Pair) => Pair,

@@ -110,6 +110,7 @@ export const EXPORT: Readonly<Record<string, readonly Resource[]>> = {
     order('s4', { authoredOn: '2024-03-04' }),
     order('s5', { code: { text: 'Packed red blood cells' } }),
     order('s6', { code: { coding: [{ system: LOINC, code: '718-7' }] } }),
+    order('s8', { subject: { reference: 'urn:uuid:nobody' } }),
     order('s7', {
       status: 'draft',
       replaces: [{ reference: 'ServiceRequest/s1' }],

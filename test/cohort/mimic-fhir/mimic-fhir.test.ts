@@ -170,6 +170,7 @@ describe('staged charts', () => {
       'Observation: no such Patient in the export': 1,
       'ServiceRequest of a blood product: no time': 1,
       'ServiceRequest of a blood product: status': 1,
+      'ServiceRequest: no such Patient in the export': 1,
       'ServiceRequest: only its words name a blood product': 1,
     });
     expect(rows).toEqual({

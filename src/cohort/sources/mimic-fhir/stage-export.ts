@@ -12,8 +12,8 @@ import { coverageOf, sourceOf } from './source-support.js';
 import { startTally } from './tally.js';
 import { reasonToLeaveOut } from './wanted-resource.js';
 
-/** Types the facts are made of, beside those of the record. */
-const FACT_TYPES: ReadonlySet<string> = new Set(['ServiceRequest', 'MedicationRequest', 'Medication']);
+/** Types that only the facts are made of. */
+const ORDER_TYPES: ReadonlySet<string> = new Set(['ServiceRequest', 'MedicationRequest']);
 /** The coverage of every chart, beside the shards. */
 export const COVERAGE_FILE = 'coverage.json';
 
@@ -34,8 +34,8 @@ export async function stageExport(
   let file = '';
 
   const stageOne = (resource: Element, type: string): void | Promise<void> => {
-    if (FACT_TYPES.has(type)) return;
-    if (sourceOf(resource) === undefined) {
+    if (type === 'Medication') return;
+    if (sourceOf(resource) === undefined && !ORDER_TYPES.has(type)) {
       tally.add(`${type}: not used`);
       return;
     }
@@ -45,6 +45,7 @@ export async function stageExport(
       tally.add(`${type}: ${patient ? 'no id' : 'no such Patient in the export'}`);
       return;
     }
+    if (ORDER_TYPES.has(type)) return;
     const chart: WantedChart | undefined = byChart.get(patient.chartId);
     if (!chart) return;
     const reason = reasonToLeaveOut(resource, chart.indexMs);
