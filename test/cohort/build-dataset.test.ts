@@ -1,12 +1,16 @@
 import { createHash } from 'node:crypto';
-import { access, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { buildDataset } from '../../src/cohort/build-dataset.js';
+import { buildDataset, type BuildResult } from '../../src/cohort/build/build-dataset.js';
+import type { BuildOptions } from '../../src/cohort/build/build-options.js';
+import { rowDigest } from '../../src/cohort/build/episode-rows.js';
+import { mergeParts } from '../../src/cohort/build/merge-parts.js';
 import { columnSources } from '../../src/cohort/column-sources.js';
-import type { DatasetCard } from '../../src/cohort/dataset-row.js';
+import type { DatasetCard } from '../../src/cohort/dataset-card.js';
 import { icuBaselineSpec } from '../../src/cohort/sources/challenge-2012/icu-baseline-spec.js';
 import { PREDICTION_TIME_MS, recordFromRows } from '../../src/cohort/sources/challenge-2012/record-from-rows.js';
 import { conceptByKey } from '../../src/concepts/dictionary.js';
@@ -44,113 +48,184 @@ function stayText(rows: readonly string[]): string {
   return ['Time,Parameter,Value', ...rows].join('\n');
 }
 
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
+async function rowsOf(sql: string): Promise<readonly (readonly unknown[])[]> {
+  const instance = await DuckDBInstance.create(':memory:');
+  const connection = await instance.connect();
+  const rows = (await connection.runAndReadAll(sql)).getRowsJson();
+  instance.closeSync();
+  return rows;
 }
+
+async function bytesOf(folder: string): Promise<Readonly<Record<string, string>>> {
+  const names = (await readdir(folder)).sort();
+  const entries = names.map(async (name) => [name, sha256(await readFile(join(folder, name)))] as const);
+  return Object.fromEntries(await Promise.all(entries));
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+const SURVIVALS = [5, -1, 2, 1, -23];
 
 describe('the training set of made-up stays', () => {
   let folder: string;
   let source: string;
+  let out: string;
   let card: DatasetCard;
-  const seen: number[] = [];
+  const build = (to: string, changes: Partial<BuildOptions> = {}): Promise<BuildResult> =>
+    buildDataset({
+      source: 'challenge-2012',
+      path: source,
+      out: join(folder, to),
+      spec: icuBaselineSpec(),
+      workers: 0,
+      ...changes,
+    });
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'dataset-'));
     source = join(folder, 'challenge');
-    for (const set of ['a', 'b']) {
+    out = join(folder, 'out');
+    for (const [set, first] of [
+      ['a', 1],
+      ['b', 11],
+    ] as const) {
       await mkdir(join(source, `set-${set}`), { recursive: true });
-      const survival = [5, -1, 2, 1, -23];
-      const outcomes = survival.map((days, index) => `${index + 1},0,0,9,${days},${days >= 2 ? 1 : 0}`);
+      const outcomes = SURVIVALS.map((days, index) => `${first + index},0,0,9,${days},${days >= 2 ? 1 : 0}`);
       await writeFile(join(source, `Outcomes-${set}.txt`), `${[OUTCOME_HEADER, ...outcomes].join('\n')}\n`);
-      for (const [index] of survival.entries()) {
-        await writeFile(join(source, `set-${set}`, `${index + 1}.txt`), stayText(FULL_STAY));
+      for (const index of SURVIVALS.keys()) {
+        await writeFile(join(source, `set-${set}`, `${first + index}.txt`), stayText(FULL_STAY));
       }
     }
-    card = await buildDataset({
-      source: 'challenge-2012',
-      path: source,
-      out: join(folder, 'out'),
-      onProgress: (stays) => seen.push(stays),
-    });
+    card = (await build('out')).card ?? (Promise.reject(new Error('no card')) as never);
   });
   afterAll(async () => rm(folder, { recursive: true }));
 
   test('counts every stay once: kept, kept without a label, or left out with its reason', () => {
-    expect(card.attrition['a']).toEqual({
-      stays: 5,
-      event: 1,
-      survivor: 1,
-      day2: 1,
-      early: 1,
-      impossible: 1,
-      inconsistent: 0,
+    expect(card.attrition.found.episodes).toBe(10);
+    expect(card.attrition.excluded).toMatchObject({
+      'dead-before-index': { episodes: 2 },
+      'impossible-outcome': { episodes: 2 },
+      'under-18': { episodes: 0 },
     });
-    expect(card.rows).toBe(6);
-    expect(seen).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    expect(card.attrition.kept.episodes).toBe(6);
+    expect(card.counts).toMatchObject({ unlabelled: 2, ambiguous: 2, scoreable: 6 });
+    expect(card.counts.events['all episodes']).toEqual({ n: 4, events: 2 });
+    expect(card.counts.events['all episodes, sensitivity label']).toEqual({ n: 6, events: 4 });
   });
 
-  test('Parquet holds label, day-2 flag and the columns of the feature spec as 32-bit floats', async () => {
-    const instance = await DuckDBInstance.create(':memory:');
-    const connection = await instance.connect();
-    const path = join(folder, 'out', 'tabular.parquet');
-    const rows = await connection.runAndReadAll(
-      `SELECT record_id, "set", label, day2, survival_days FROM '${path}' ORDER BY 2, 1`,
+  test('episodes carry label, subset and splits; tabular holds the columns of the feature spec as 32-bit floats', async () => {
+    const episodes = await rowsOf(
+      `SELECT patient_id, subset, label_7d, label_7d_sensitivity, landmark_hour FROM '${join(out, 'episodes.parquet')}'`,
     );
-    expect(rows.getRowsJson()).toEqual([
-      [1, 'a', 1, false, 5],
-      [2, 'a', 0, false, -1],
-      [3, 'a', null, true, 2],
-      [1, 'b', 1, false, 5],
-      [2, 'b', 0, false, -1],
-      [3, 'b', null, true, 2],
+    expect(episodes).toEqual([
+      ['1', 'a', true, true, 48],
+      ['2', 'a', false, false, 48],
+      ['3', 'a', null, true, 48],
+      ['11', 'b', true, true, 48],
+      ['12', 'b', false, false, 48],
+      ['13', 'b', null, true, 48],
     ]);
-    const types = await connection.runAndReadAll(`DESCRIBE SELECT * FROM '${path}'`);
-    const columns = types.getRowsJson().slice(5);
-    expect(columns.map(([name]) => name)).toEqual(icuBaselineSpec().tabular.map(({ name }) => name));
-    expect(new Set(columns.map(([, type]) => type))).toEqual(new Set(['FLOAT']));
-    instance.closeSync();
+    const types = await rowsOf(`DESCRIBE SELECT * FROM '${join(out, 'tabular.parquet')}'`);
+    expect(types.map(([name]) => name)).toEqual(['episode_id', ...icuBaselineSpec().tabular.map(({ name }) => name)]);
+    expect(new Set(types.slice(1).map(([, type]) => type))).toEqual(new Set(['FLOAT']));
   });
 
-  test('its row is the row the service would score', async () => {
-    const instance = await DuckDBInstance.create(':memory:');
-    const connection = await instance.connect();
-    const read = await connection.runAndReadAll(`SELECT * FROM '${join(folder, 'out', 'tabular.parquet')}' LIMIT 1`);
-    const stored = Float32Array.from((read.getRows()[0] ?? []).slice(5), Number);
+  test('its row is the row the service would score, and its digest is that of the row', async () => {
+    const [row = []] = await rowsOf(`SELECT * FROM '${join(out, 'tabular.parquet')}' LIMIT 1`);
     const record = recordFromRows(stayText(FULL_STAY), 'made up');
-    const mapped = mapFeatures(record, icuBaselineSpec(), { predictionTimeMs: PREDICTION_TIME_MS }).tabular;
-    expect(stored).toEqual(mapped);
-    expect(mapped.some(Number.isNaN)).toBe(false);
-    instance.closeSync();
+    const mapped = mapFeatures(record, icuBaselineSpec(), { predictionTimeMs: PREDICTION_TIME_MS });
+    expect(Float32Array.from(row.slice(1), Number)).toEqual(mapped.tabular);
+    expect(mapped.tabular.some(Number.isNaN)).toBe(false);
+    const [[digest] = []] = await rowsOf(`SELECT tabular_sha256 FROM '${join(out, 'episodes.parquet')}' LIMIT 1`);
+    expect(digest).toBe(rowDigest(String(row[0]), mapped.tabular));
+    const [[ids, hours] = []] = await rowsOf(
+      `SELECT concept_ids, hours_before FROM '${join(out, 'series.parquet')}' LIMIT 1`,
+    );
+    expect(ids).toEqual([...mapped.series.conceptIds.subarray(0, mapped.series.tokens)]);
+    expect(hours).toHaveLength(mapped.series.tokens);
   });
 
-  test('the same files in give the same bytes out, DONE last', async () => {
-    const again = join(folder, 'again');
-    await buildDataset({ source: 'challenge-2012', path: source, out: again });
-    const names = await readdir(again);
-    expect(names.sort()).toEqual(['DONE', 'columns.json', 'dataset-card.json', 'feature-spec.json', 'tabular.parquet']);
-    for (const name of names) {
-      expect(sha256(await readFile(join(again, name)))).toBe(sha256(await readFile(join(folder, 'out', name))));
-    }
+  test('the same files in give the same bytes out, whatever the shards, whole or in parts', async () => {
+    const first = await bytesOf(out);
+    expect(Object.keys(first)).toEqual(
+      expect.arrayContaining(['DONE', 'columns.json', 'dataset-card.json', 'dataset-card.md', 'attrition.svg']),
+    );
+    expect(Object.keys(first)).not.toContain('.build');
+    await build('shards', { shards: 3 });
+    expect(await bytesOf(join(folder, 'shards'))).toEqual(first);
+    const parts = ['part-1', 'part-2'];
+    for (const [at, name] of parts.entries()) await build(name, { shards: 4, part: { index: at + 1, of: 2 } });
+    await mergeParts(parts.map((name) => join(folder, name)).reverse(), join(folder, 'merged'));
+    expect(await bytesOf(join(folder, 'merged'))).toEqual(first);
+  });
+
+  test('a build that was cut short goes on by shard and ends in the same bytes', async () => {
+    const cut = join(folder, 'cut');
+    await build('cut', { shards: 3, part: { index: 1, of: 1 } });
+    await rm(join(cut, 'PART-DONE'));
+    const shards = join(cut, '.build', 'shards');
+    const [lost = ''] = await readdir(shards);
+    await rm(join(shards, lost), { recursive: true });
+    await mkdir(join(shards, `${lost}.tmp`));
+    await writeFile(join(shards, `${lost}.tmp`, 'tabular.parquet'), 'half a file');
+    const resumed = await build('cut', { shards: 3, part: { index: 1, of: 1 } });
+    expect(resumed.timings.episodesMapped).toBeLessThan(6);
+    expect(resumed.timings.episodesMapped).toBeGreaterThan(0);
+    await mergeParts([cut], join(folder, 'cut-merged'));
+    expect(await bytesOf(join(folder, 'cut-merged'))).toEqual(await bytesOf(out));
+  });
+
+  test.each([
+    ['of other options', { shards: 2 }],
+    ['with another feature spec', { spec: { ...icuBaselineSpec(), id: 'other' } }],
+  ])('bad call: a folder with a build %s is not gone on with', async (_words, changes) => {
+    const cut = join(folder, `other-${JSON.stringify(changes).length}`);
+    await mkdir(join(cut, '.build'), { recursive: true });
+    await cp(join(folder, 'part-1', '.build'), join(cut, '.build'), { recursive: true });
+    await expect(
+      buildDataset({
+        source: 'challenge-2012',
+        path: source,
+        out: cut,
+        spec: icuBaselineSpec(),
+        workers: 0,
+        ...changes,
+      }),
+    ).rejects.toThrow('holds a build that was cut short');
   });
 
   test('bad call: an existing folder is not overwritten', async () => {
-    await expect(buildDataset({ source: 'challenge-2012', path: source, out: source })).rejects.toThrow(
-      'exists already',
-    );
+    await expect(build('out')).rejects.toThrow('exists already');
+    await expect(build('challenge')).rejects.toThrow('exists already');
+  });
+
+  test('bad call: parts that are missing, doubled or not finished are named', async () => {
+    const to = join(folder, 'never');
+    const [one, two] = [join(folder, 'part-1'), join(folder, 'part-2')];
+    await expect(mergeParts([one], to)).rejects.toThrow('part 2/2 is missing');
+    await expect(mergeParts([one, one], to)).rejects.toThrow('part 1/2 was given twice');
+    await expect(mergeParts([one, out], to)).rejects.toThrow('is not a finished part');
+    await expect(mergeParts([one, two], out)).rejects.toThrow('exists already');
+    expect(existsSync(to)).toBe(false);
+  });
+
+  test.each([
+    ['order-time', {}, 'cannot be indexed by order-time'],
+    ['landmark', { landmarkHours: [24, 48] }, 'has only the landmark 48'],
+  ] as const)('bad call: an index that would not be fair here: %s', async (index, changes, words) => {
+    await expect(build('unfair', { index, ...changes })).rejects.toThrow(words);
   });
 
   test('fault: a missing stay is named, and the folder gets no DONE', async () => {
     const broken = join(folder, 'broken');
     await mkdir(join(broken, 'set-a'), { recursive: true });
     await writeFile(join(broken, 'Outcomes-a.txt'), `${OUTCOME_HEADER}\n1,0,0,9,5,1\n`);
-    const out = join(folder, 'broken-out');
-    await expect(buildDataset({ source: 'challenge-2012', path: broken, out })).rejects.toThrow(
+    await expect(build('broken-out', { path: broken })).rejects.toThrow(
       'set-a: expected 1 stays (Outcomes-a.txt), found 0',
     );
-    expect(await exists(join(out, 'DONE'))).toBe(false);
+    expect(existsSync(join(folder, 'broken-out', 'DONE'))).toBe(false);
   });
 });
 
@@ -196,7 +271,7 @@ describe('the feature spec of icu-baseline', () => {
   });
 });
 
-const hasChallenge = await exists(join(CHALLENGE, 'set-a.tar.gz'));
+const hasChallenge = existsSync(join(CHALLENGE, 'set-a.tar.gz'));
 if (!hasChallenge) console.warn(`skipped: Challenge 2012 is not at ${CHALLENGE}`);
 
 (hasChallenge ? describe : describe.skip)('the published sets', () => {
@@ -204,19 +279,41 @@ if (!hasChallenge) console.warn(`skipped: Challenge 2012 is not at ${CHALLENGE}`
   let card: DatasetCard;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'dataset-'));
-    card = await buildDataset({ source: 'challenge-2012', path: CHALLENGE, out: join(folder, 'icu-baseline') });
+    const built = await buildDataset({
+      source: 'challenge-2012',
+      path: CHALLENGE,
+      out: join(folder, 'icu-baseline'),
+      spec: icuBaselineSpec(),
+      workers: 0,
+    });
+    if (!built.card) throw new Error('no card');
+    card = built.card;
   }, 120_000);
   afterAll(async () => rm(folder, { recursive: true }));
 
-  test('4,000 stays each: 257 and 267 events, 57 and 61 deaths on day 2, the rest left out and counted', () => {
-    expect(card.attrition).toEqual({
-      a: { stays: 4000, event: 257, survivor: 3657, day2: 57, early: 29, impossible: 0, inconsistent: 26 },
-      b: { stays: 4000, event: 267, survivor: 3646, day2: 61, early: 25, impossible: 1, inconsistent: 24 },
+  test('8,000 stays: 523 events, 118 deaths on day 2 without a label, 54 dead before the index, 14 minors, one impossible', () => {
+    expect(card.attrition.found.episodes).toBe(8000);
+    expect(card.attrition.excluded).toMatchObject({
+      'dead-before-index': { episodes: 54 },
+      'impossible-outcome': { episodes: 1 },
+      'under-18': { episodes: 14 },
     });
+    expect(card.counts.events['all episodes']).toEqual({ n: 7813, events: 523 });
+    expect(card.counts.unlabelled).toBe(118);
+  });
+
+  test('every guard that can look at this source did', () => {
+    expect(card.guards).toMatchObject({ 'patient-in-two-folds': 7931, 'standardised-values': 7931 });
+    expect(card.guards['result-filed-after-index']).toBeGreaterThan(2_000_000);
+    expect(card.guards['window-past-index']).toBeGreaterThan(250);
   });
 
   test('no unit is unknown and no column is constant', () => {
-    expect(Object.keys(card.rejections).filter((reason) => !reason.startsWith('out-of-range '))).toEqual([]);
+    expect(
+      Object.keys(card.rejections).filter(
+        (reason) => !reason.startsWith('out-of-range ') && !reason.startsWith('Outcomes-'),
+      ),
+    ).toEqual([]);
     expect(card.constantColumns).toEqual([]);
   });
 
@@ -228,13 +325,9 @@ if (!hasChallenge) console.warn(`skipped: Challenge 2012 is not at ${CHALLENGE}`
 
 /** As `hemolens_training.dataset.dataset_sha256`. */
 async function datasetSha256(folder: string): Promise<string> {
-  const names = ['columns.json', 'dataset-card.json', 'feature-spec.json', 'tabular.parquet'];
+  const names = ['columns.json', 'dataset-card.json', 'feature-spec.json'];
   const lines = await Promise.all(
     names.map(async (name) => `${name}\n${sha256(await readFile(join(folder, name)))}\n`),
   );
   return sha256(Buffer.from(lines.join('')));
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }

@@ -109,11 +109,16 @@ async function distribution(
   );
   return {
     concept,
-    edges: Array.from({ length: BINS + 1 }, (_, index) => low + index * width),
+    edges: Array.from({ length: BINS + 1 }, (_, index) => rounded(low + index * width)),
     counts: counts.map(Number),
-    median: median ?? NaN,
-    q1: q1 ?? NaN,
-    q3: q3 ?? NaN,
+    median: rounded(median),
+    q1: rounded(q1),
+    q3: rounded(q3),
     n,
   };
+}
+
+/** Six digits: what a reader needs, and no more than every version of the arithmetic agrees on. */
+function rounded(value: number | undefined): number {
+  return Number((value ?? NaN).toPrecision(6));
 }

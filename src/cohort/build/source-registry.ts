@@ -1,4 +1,3 @@
-import { ServiceError } from '../../errors/service-error.js';
 import type { CohortSource, ReadStagedShard, SourceName } from '../cohort-source.js';
 import type { IndexKind } from '../plan/episodes.js';
 import {
@@ -6,6 +5,9 @@ import {
   openChallengeCohort,
   readStagedChallenge,
 } from '../sources/challenge-2012/challenge-cohort.js';
+import { openEicu } from '../sources/eicu/open-eicu.js';
+import { readStagedEicu } from '../sources/eicu/staged-shard.js';
+import { openFhirExport, readStagedFhir } from '../sources/mimic-fhir/index.js';
 import { openMimicIvCohort } from '../sources/mimic-iv/mimic-cohort.js';
 import { readStagedMimicIv } from '../sources/mimic-iv/staged-shard.js';
 
@@ -19,11 +21,21 @@ export interface RegisteredSource {
 }
 
 /** Every source a training set can be built from. */
-export const SOURCES: Readonly<Partial<Record<SourceName, RegisteredSource>>> = {
+export const SOURCES: Readonly<Record<SourceName, RegisteredSource>> = {
   'mimic-iv': {
     open: openMimicIvCohort,
     readShard: readStagedMimicIv,
     indexes: ['order-time', 'admin-start', 'landmark'],
+  },
+  'mimic-fhir': {
+    open: openFhirExport,
+    readShard: readStagedFhir,
+    indexes: ['order-time', 'admin-start', 'landmark'],
+  },
+  eicu: {
+    open: openEicu,
+    readShard: readStagedEicu,
+    indexes: ['admin-start', 'landmark'],
   },
   'challenge-2012': {
     open: openChallengeCohort,
@@ -35,7 +47,5 @@ export const SOURCES: Readonly<Partial<Record<SourceName, RegisteredSource>>> = 
 
 /** The source of that name. */
 export function registered(name: SourceName): RegisteredSource {
-  const source = SOURCES[name];
-  if (!source) throw new ServiceError('ERR_DATASET', { detail: `no source ${name}` });
-  return source;
+  return SOURCES[name];
 }

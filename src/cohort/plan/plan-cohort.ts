@@ -1,5 +1,5 @@
 import type { ChartFacts, SourceAbout, SourceTotals } from '../cohort-source.js';
-import type { EXCLUSIONS} from './eligibility.js';
+import type { EXCLUSIONS } from './eligibility.js';
 import { exclusionOf, type Exclusion } from './eligibility.js';
 import { episodesOf, type Episode, type IndexRule } from './episodes.js';
 import { outcomeOf, type Outcome } from './labels.js';

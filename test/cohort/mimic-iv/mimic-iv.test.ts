@@ -118,7 +118,7 @@ describe('bad call: a folder that does not fit', () => {
     [
       'a header without a column',
       { 'hosp/labevents': 'labevent_id,subject_id\n1,7\n' },
-      /hosp\/labevents\.csv: the header has no column specimen_id/,
+      /hosp\/labevents\.csv: line 1: the header has no column specimen_id/,
     ],
     [
       'an order type that is not known',

@@ -1,4 +1,4 @@
-import type { MIMIC_TABLES} from '../../../concepts/dictionary.js';
+import type { MIMIC_TABLES } from '../../../concepts/dictionary.js';
 import { concepts } from '../../../concepts/dictionary.js';
 import { mimicItemsOfAdministrations } from '../../../record/administration-code-table.js';
 import { mimicItemsOfProcedures } from '../../../record/procedures.js';

@@ -27,7 +27,7 @@ const TIMED: Readonly<Record<string, 'values' | 'notes' | 'whole'>> = {
   radiology: 'notes',
   discharge: 'notes',
 };
-export type StagedTable = keyof typeof TIMED  ;
+export type StagedTable = keyof typeof TIMED;
 export const STAGED_TABLES: readonly StagedTable[] = Object.keys(TIMED);
 
 /** Puts the wanted patients, their shards and their look-back windows into the connection. */
