@@ -3,7 +3,7 @@ import type { EXCLUSIONS } from './eligibility.js';
 import { exclusionOf, type Exclusion } from './eligibility.js';
 import { episodesOf, type Episode, type IndexRule } from './episodes.js';
 import { outcomeOf, type Outcome } from './labels.js';
-import { assignGroups, assignPatients, assignPeriods, type SplitName } from './splits.js';
+import { assignGroups, assignPatients, assignPeriods, type Assignment, type SplitName } from './splits.js';
 
 /** An episode that is kept, with its labels, flags and splits: one row of `episodes.parquet`. */
 export interface PlannedEpisode extends Episode {
@@ -78,7 +78,10 @@ export function planCohort(
     },
     operatingRoomOnly,
     excluded: excludedCounts(all),
-    episodes: planned(all.filter(({ exclusion }) => exclusion === undefined)),
+    episodes: planned(
+      all.filter(({ exclusion }) => exclusion === undefined),
+      splitsOf(charts),
+    ),
   };
 }
 
@@ -89,19 +92,45 @@ interface Candidate {
   readonly exclusion?: Exclusion;
 }
 
-function planned(kept: readonly Candidate[]): PlannedEpisode[] {
+interface Splits {
+  readonly patients: ReadonlyMap<string, Assignment>;
+  readonly periods: ReadonlyMap<string, SplitName>;
+  readonly hospitals: ReadonlyMap<string, number>;
+}
+
+/**
+ * Dealt over every chart of the source, not over the rows that an index keeps of it: whatever the index, a patient is in the
+ * same fold, so that landmarks and episodes of one source can be trained on together. Strata: ever transfused or ordered for,
+ * and dead in hospital, dead later, or no death on record.
+ */
+function splitsOf(charts: readonly ChartFacts[]): Splits {
+  const people = new Map<string, { readonly death: number; readonly isTransfused: boolean }>();
+  for (const { patientId, admissions, deathDay, transfusions, orders } of charts) {
+    const other = people.get(patientId);
+    const death = admissions.some((one) => one.isDeadAtDischarge) ? 2 : deathDay === undefined ? 0 : 1;
+    const isTransfused = transfusions.length > 0 || orders.some(({ transaction }) => transaction !== 'discontinue');
+    people.set(patientId, {
+      death: Math.max(other?.death ?? 0, death),
+      isTransfused: other?.isTransfused === true || isTransfused,
+    });
+  }
+  const strata = new Map(
+    [...people].map(([patient, { death, isTransfused }]) => [patient, `${death} ${isTransfused}`]),
+  );
+  return {
+    patients: assignPatients(strata),
+    periods: assignPeriods(charts.flatMap(({ period }) => (period === undefined ? [] : [period]))),
+    hospitals: assignGroups(charts.flatMap(({ hospital }) => (hospital === undefined ? [] : [hospital]))),
+  };
+}
+
+function planned(kept: readonly Candidate[], { patients, periods, hospitals }: Splits): PlannedEpisode[] {
   const ofPatient = new Map<string, Candidate[]>();
   for (const candidate of kept) {
     const list = ofPatient.get(candidate.episode.patientId);
     if (list) list.push(candidate);
     else ofPatient.set(candidate.episode.patientId, [candidate]);
   }
-  const strata = new Map(
-    [...ofPatient].map(([patient, own]) => [patient, own.some(({ outcome }) => outcome?.died7d === true) ? '1' : '0']),
-  );
-  const patients = assignPatients(strata);
-  const periods = assignPeriods(kept.flatMap(({ chart: { period } }) => (period === undefined ? [] : [period])));
-  const hospitals = assignGroups(kept.flatMap(({ chart: { hospital } }) => (hospital === undefined ? [] : [hospital])));
   const firstOfPatient = new Set([...ofPatient.values()].map(firstEpisode));
   const firstOfAdmission = firstsOfAdmissions(kept);
   return kept.flatMap(({ chart, episode, outcome }) => {

@@ -18,7 +18,8 @@ export interface Assignment {
 
 /**
  * Splits by patient: in each stratum, patients in the order of a hash of their id are cut into equal parts. The same
- * patients give the same splits on every rebuild, whatever the order they come in, and one patient is in one part only.
+ * patients give the same splits on every rebuild, whatever the order they come in, and one patient is in one part only; a few
+ * patients more or less (another release) move only those at the cuts.
  */
 export function assignPatients(strata: ReadonlyMap<string, string>): ReadonlyMap<string, Assignment> {
   const byStratum = new Map<string, string[]>();

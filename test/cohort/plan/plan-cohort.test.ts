@@ -117,4 +117,21 @@ describe('splits', () => {
     ];
     expect(new Set(plan(charts).episodes.map(({ fold, split }) => `${fold} ${split}`)).size).toBe(1);
   });
+
+  test('a patient is in the same fold and split whatever the index, and whoever it leaves out', () => {
+    const charts = Array.from({ length: 60 }, (_, n) => {
+      const died = { deathDay: Math.floor((NOON + (n % 3) * DAY) / DAY) };
+      const blood = n % 2 === 0 ? { orders: [orderAt(7)], transfusions: [productAt(n % 4 === 0 ? 9 : -30)] } : {};
+      return chartOf({ chartId: `c${n}`, patientId: `p${n}`, ...blood, ...(n % 5 === 0 ? died : {}) });
+    });
+    const partOf = (rule: IndexRule): ReadonlyMap<string, string> =>
+      new Map(plan(charts, rule).episodes.map(({ patientId, fold, split }) => [patientId, `${fold} ${split}`]));
+    const landmarks = partOf({ kind: 'landmark', gapHours: 24, landmarkHours: [6, 24] });
+    for (const kind of ['order-time', 'admin-start'] as const) {
+      const episodes = partOf({ ...ORDERS, kind });
+      expect(episodes.size).toBeGreaterThan(10);
+      expect(episodes.size).toBeLessThan(landmarks.size);
+      for (const [patient, part] of episodes) expect(part).toBe(landmarks.get(patient) ?? part);
+    }
+  });
 });
