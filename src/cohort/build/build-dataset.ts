@@ -33,7 +33,7 @@ export interface BuildResult {
 }
 
 const CHARTS_A_SHARD = 50;
-const MAX_SHARDS = 256;
+const MAX_SHARDS = 1000;
 
 /**
  * Builds a training set through the same mapping that serves. Stages: facts (small tables; every index and label is decided on

@@ -40,4 +40,4 @@ export function isMappingChecked(episodeId: string, episodes: number): boolean {
   return episodes <= SMALL_DATASET || byte < 13;
 }
 
-const SMALL_DATASET = 1000;
+const SMALL_DATASET = 500;

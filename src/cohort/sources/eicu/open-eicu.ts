@@ -1,15 +1,12 @@
-import { DuckDBInstance } from '@duckdb/node-api';
 import { verifyGzip } from '../../csv/csv-fault.js';
 import type { CsvFile } from '../../csv/csv-file.js';
 import type { CohortSource } from '../../cohort-source.js';
+import { openScanDatabase } from '../../csv/scan-database.js';
 import { aboutEicu } from './about.js';
 import { factsFromTables } from './chart-facts.js';
 import { assertPatientRows, findEicuFiles } from './eicu-files.js';
 import { stageEicu } from './stage-tables.js';
 import type { IntakeShiftMinutes } from './transfusions.js';
-
-/** DuckDB's share of memory; what does not fit goes to disk. */
-const MEMORY_LIMIT = '3GB';
 
 export interface EicuOptions {
   /** Minutes a charted volume of blood is taken to have begun before its charting; 60 unless told, 0 and 120 for sensitivity. */
@@ -24,12 +21,7 @@ export interface EicuOptions {
  */
 export async function openEicu(directory: string, options: EicuOptions = {}): Promise<CohortSource> {
   const { intakeShiftMinutes = 60 } = options;
-  const instance = await DuckDBInstance.create(':memory:', { memory_limit: MEMORY_LIMIT });
-  const connection = await instance.connect();
-  const close = (): void => {
-    connection.closeSync();
-    instance.closeSync();
-  };
+  const { connection, close } = await openScanDatabase();
   try {
     const files = await findEicuFiles(connection, directory);
     const rejections = new Map<string, number>();

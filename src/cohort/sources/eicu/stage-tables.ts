@@ -171,7 +171,7 @@ async function hospitalsOf(
   const file = tables.get(table);
   if (!file) return [];
   const reader = await connection.runAndReadAll(
-    `SELECT DISTINCT hospital FROM sites SEMI JOIN ${scanOf(file)} t ON t.patientunitstayid = sites.stay ORDER BY 1`,
+    `SELECT DISTINCT s.hospital FROM ${scanOf(file)} t JOIN sites s ON t.patientunitstayid = s.stay ORDER BY 1`,
   );
   return reader.getRows().map(([hospital]) => String(hospital));
 }

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
-import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
+import type { DuckDBConnection } from '@duckdb/node-api';
 import { ServiceError } from '../../../errors/service-error.js';
 import { agentOfMimicItem, mimicItemsOfAdministrations } from '../../../record/administration-code-table.js';
 import { csvFault, verifyGzip } from '../../csv/csv-fault.js';
 import { findCsv, requireCsv, scanOf, type CsvFile } from '../../csv/csv-file.js';
+import { openScanDatabase } from '../../csv/scan-database.js';
 import type { CohortSource, SourceAbout, StageReport, StageRequest } from '../../cohort-source.js';
 import { factsFromTables } from './chart-facts.js';
 import { CODE_STATUS_ITEM, MIMIC_LAYOUT, NOTE_LAYOUT, TABLE_NAMES, type TableLayout } from './csv-layout.js';
@@ -13,9 +14,6 @@ import { patientIdOf } from './resources-from-rows.js';
 import { loadWanted, STAGED_TABLES, stageTable } from './stage-tables.js';
 
 const HOUR_MS = 3_600_000;
-/** DuckDB's share of memory; what does not fit goes to disk. */
-const MEMORY_LIMIT = '3GB';
-
 const bloodItems = mimicItemsOfAdministrations().filter((item) => agentOfMimicItem(item)?.kind === 'blood');
 
 /** Columns by which a table's rows must be one each. */
@@ -33,12 +31,7 @@ const UNIQUE = [
  */
 export async function openMimicIvCohort(directory: string): Promise<CohortSource> {
   const files = await layoutFiles(directory);
-  const instance = await DuckDBInstance.create(':memory:', { memory_limit: MEMORY_LIMIT });
-  const connection = await instance.connect();
-  const close = (): void => {
-    connection.closeSync();
-    instance.closeSync();
-  };
+  const { connection, close } = await openScanDatabase();
   try {
     const absentItems = await assertItemLabels(connection, directory);
     const rejections = new Map<string, number>();
