@@ -58,6 +58,8 @@ export interface DatasetCard {
   readonly guards: Readonly<Record<string, number>>;
   /** sha256 over the digests of all tabular rows in order: independent of the file format's version. */
   readonly tabularSha256: string;
+  /** sha256 over the rows of `episodes.parquet`, each a line of JSON: ids, labels, splits and flags. */
+  readonly episodesSha256: string;
 }
 
 /** Who was found, who was left out and why, who was kept. */

@@ -319,15 +319,19 @@ if (!hasChallenge) console.warn(`skipped: Challenge 2012 is not at ${CHALLENGE}`
 
   test('models/icu-baseline was trained on exactly these columns (else rebuild it: training/README.md)', async () => {
     const report: unknown = JSON.parse(await readFile(join(BUNDLE, 'evaluation/report.json'), 'utf8'));
-    expect(report).toMatchObject({ provenance: { datasetSha256: await datasetSha256(join(folder, 'icu-baseline')) } });
+    expect(report).toMatchObject({
+      provenance: { datasetSha256: await datasetSha256(join(folder, 'icu-baseline'), card) },
+    });
   });
 });
 
 /** As `hemolens_training.dataset.dataset_sha256`. */
-async function datasetSha256(folder: string): Promise<string> {
-  const names = ['columns.json', 'dataset-card.json', 'feature-spec.json'];
-  const lines = await Promise.all(
-    names.map(async (name) => `${name}\n${sha256(await readFile(join(folder, name)))}\n`),
+async function datasetSha256(folder: string, card: DatasetCard): Promise<string> {
+  const files = await Promise.all(
+    ['columns.json', 'feature-spec.json'].map(
+      async (name) => `${name}\n${sha256(await readFile(join(folder, name)))}\n`,
+    ),
   );
-  return sha256(Buffer.from(lines.join('')));
+  const digests = `episodesSha256\n${card.episodesSha256}\ntabularSha256\n${card.tabularSha256}\n`;
+  return sha256(Buffer.from(files.join('') + digests));
 }

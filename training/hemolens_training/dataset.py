@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from hemolens_training.trees import FloatRows
 
-_FILES = ("columns.json", "dataset-card.json", "feature-spec.json")
+_FILES = ("columns.json", "feature-spec.json")
+_DIGESTS = ("episodesSha256", "tabularSha256")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +78,8 @@ def load_dataset(folder: Path) -> Dataset:
     card = json.loads((folder / "dataset-card.json").read_text(encoding="utf-8"))
     if tabular_sha256(ids, features) != card["tabularSha256"]:
         raise ValueError("tabular.parquet does not hold the values the dataset card speaks of")
+    if episodes_sha256(episodes) != card["episodesSha256"]:
+        raise ValueError("episodes.parquet does not hold the rows the dataset card speaks of")
     day2 = episodes["label_7d"].is_null().to_numpy().astype(bool)
     label = episodes["label_7d"].fill_null(True).to_numpy().astype(np.int64)
     patient = np.array(episodes["patient_id"].to_pylist(), dtype=np.str_)
@@ -83,7 +87,7 @@ def load_dataset(folder: Path) -> Dataset:
     everything = Rows(patient=patient, features=features, label=label, day2=day2)
     return Dataset(
         folder=folder,
-        sha256=dataset_sha256(folder),
+        sha256=dataset_sha256(folder, card),
         feature_names=names,
         sources=[list(column["sources"]) for column in columns],
         sets={str(name): everything.take(np.flatnonzero(sets == name)) for name in np.unique(sets)},
@@ -92,11 +96,28 @@ def load_dataset(folder: Path) -> Dataset:
     )
 
 
-def dataset_sha256(folder: Path) -> str:
-    """One hash over the dataset's descriptions; the card among them holds hashes over the values of the tables."""
+def dataset_sha256(folder: Path, card: dict[str, Any]) -> str:
+    """One hash over what a model learns from: the columns, and the digests of the episodes and of the tabular rows.
+
+    The words and figures of the card are not part of it, nor the bytes of the Parquet files.
+    """
     digest = hashlib.sha256()
     for name in _FILES:
         digest.update(f"{name}\n{hashlib.sha256((folder / name).read_bytes()).hexdigest()}\n".encode())
+    for name in _DIGESTS:
+        digest.update(f"{name}\n{card[name]}\n".encode())
+    return digest.hexdigest()
+
+
+def episodes_sha256(episodes: pa.Table) -> str:
+    """Hash over the rows of the episodes, each a line of JSON, whatever file they come in.
+
+    >>> episodes_sha256(pa.table({"episode_id": ["e"], "label_7d": [True], "fold": [3], "split": pa.nulls(1)}))[:12]
+    '1e78f199661c'
+    """
+    digest = hashlib.sha256()
+    for row in zip(*(column.to_pylist() for column in episodes.columns), strict=True):
+        digest.update((json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n").encode())
     return digest.hexdigest()
 
 

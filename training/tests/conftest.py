@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from hemolens_training.dataset import tabular_sha256
+from hemolens_training.dataset import episodes_sha256, tabular_sha256
 
 NAMES = ["lactate.last", "lactate.count", "heart_rate.last", "heart_rate.max", "age"]
 SOURCES = [["labs"], ["labs"], ["vitals"], ["vitals"], []]
@@ -98,7 +98,11 @@ def dataset_folder(tmp_path_factory) -> Path:
     (folder / "columns.json").write_text(json.dumps({"columns": described}), encoding="utf-8")
     counts = {"patients": n, "admissions": n, "episodes": n}
     attrition = {"totals": {"patients": n}, "found": counts, "excluded": {"under-18": counts}, "kept": counts}
-    card = {"attrition": attrition, "tabularSha256": tabular_sha256(ids, features)}
+    card = {
+        "attrition": attrition,
+        "tabularSha256": tabular_sha256(ids, features),
+        "episodesSha256": episodes_sha256(pa.table(episodes)),
+    }
     (folder / "dataset-card.json").write_text(json.dumps(card), encoding="utf-8")
     (folder / "DONE").write_text("", encoding="utf-8")
     return folder

@@ -9,10 +9,11 @@ import shutil
 import numpy as np
 import onnxruntime
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from hemolens_training.__main__ import main
-from hemolens_training.dataset import load_dataset, tabular_sha256
+from hemolens_training.dataset import episodes_sha256, load_dataset, tabular_sha256
 from hemolens_training.evaluate import evaluate
 from hemolens_training.export_bundle import export_bundle
 from hemolens_training.parity import parity
@@ -64,8 +65,13 @@ def test_the_same_configuration_gives_the_same_trees(tmp_path, run, config_path,
 def test_evaluation_refuses_another_dataset(tmp_path, run, dataset_folder):
     other = tmp_path / "other"
     shutil.copytree(dataset_folder, other)
+    relabelled = pq.read_table(other / "episodes.parquet")
+    flipped = pa.array([None if y is None else not y for y in relabelled["label_7d"].to_pylist()])
+    relabelled = relabelled.set_column(3, "label_7d", flipped)
+    pq.write_table(relabelled, other / "episodes.parquet")
     card = json.loads((other / "dataset-card.json").read_text(encoding="utf-8"))
-    (other / "dataset-card.json").write_text(json.dumps(card | {"label": "another"}), encoding="utf-8")
+    card["episodesSha256"] = episodes_sha256(relabelled)
+    (other / "dataset-card.json").write_text(json.dumps(card), encoding="utf-8")
     copied = tmp_path / "run"
     shutil.copytree(run, copied, ignore=shutil.ignore_patterns("evaluation"))
     with pytest.raises(ValueError, match="another dataset"):
@@ -73,8 +79,6 @@ def test_evaluation_refuses_another_dataset(tmp_path, run, dataset_folder):
 
 
 def test_held_out_rows_change_nothing_in_training(tmp_path, run, config_path, dataset_folder):
-    import pyarrow.parquet as pq
-
     other = tmp_path / "other"
     shutil.copytree(dataset_folder, other)
     training = np.asarray(pq.read_table(other / "episodes.parquet")["subset"].to_pylist()) == "a"
@@ -84,6 +88,7 @@ def test_held_out_rows_change_nothing_in_training(tmp_path, run, config_path, da
     features = np.column_stack([table[name].to_numpy() for name in table.column_names[1:]])
     card = json.loads((other / "dataset-card.json").read_text(encoding="utf-8"))
     card["tabularSha256"] = tabular_sha256(table["episode_id"].to_pylist(), features)
+    card["episodesSha256"] = episodes_sha256(pq.read_table(other / "episodes.parquet"))
     (other / "dataset-card.json").write_text(json.dumps(card), encoding="utf-8")
     again = tmp_path / "again"
     train(config_path=config_path, dataset_folder=other, run=again, progress=_quiet)
@@ -92,8 +97,6 @@ def test_held_out_rows_change_nothing_in_training(tmp_path, run, config_path, da
 
 
 def test_a_table_whose_values_are_not_those_of_the_card_is_refused(tmp_path, dataset_folder):
-    import pyarrow.parquet as pq
-
     other = tmp_path / "other"
     shutil.copytree(dataset_folder, other)
     table = pq.read_table(other / "tabular.parquet")
@@ -101,6 +104,23 @@ def test_a_table_whose_values_are_not_those_of_the_card_is_refused(tmp_path, dat
     pq.write_table(changed, other / "tabular.parquet")
     with pytest.raises(ValueError, match="does not hold the values"):
         load_dataset(other)
+
+
+def test_labels_that_are_not_those_of_the_card_are_refused(tmp_path, dataset_folder):
+    other = tmp_path / "other"
+    shutil.copytree(dataset_folder, other)
+    table = pq.read_table(other / "episodes.parquet")
+    pq.write_table(table.set_column(3, "label_7d", pa.array([True] * table.num_rows)), other / "episodes.parquet")
+    with pytest.raises(ValueError, match="does not hold the rows"):
+        load_dataset(other)
+
+
+def test_the_words_of_the_card_are_no_part_of_the_dataset_hash(tmp_path, dataset_folder):
+    other = tmp_path / "other"
+    shutil.copytree(dataset_folder, other)
+    card = json.loads((other / "dataset-card.json").read_text(encoding="utf-8"))
+    (other / "dataset-card.json").write_text(json.dumps(card | {"label": "in other words"}), encoding="utf-8")
+    assert load_dataset(other).sha256 == load_dataset(dataset_folder).sha256
 
 
 def test_every_number_has_its_interval_n_and_events(run):

@@ -56,8 +56,18 @@ export async function assemble(out: string, work: string, pieces: Pieces): Promi
   );
   const ids = plan.episodes.map(({ episodeId }) => episodeId);
   const figures = await joinShards(pieces.shards, target, ids, spec);
-  await writeEpisodes(join(target, 'episodes.parquet'), facts.about, plan, episodes);
-  const card = describeDataset({ about: facts.about, plan, spec, stage, shards, episodes, figures, planGuards });
+  const episodesSha256 = await writeEpisodes(join(target, 'episodes.parquet'), facts.about, plan, episodes);
+  const card = describeDataset({
+    about: facts.about,
+    plan,
+    spec,
+    stage,
+    shards,
+    episodes,
+    episodesSha256,
+    figures,
+    planGuards,
+  });
   await writeFile(join(target, 'feature-spec.json'), canonicalSpecBytes(spec));
   await writeFile(join(target, 'columns.json'), json({ columns: describeColumns(spec, shards) }));
   await writeFile(join(target, 'dataset-card.json'), json(card));

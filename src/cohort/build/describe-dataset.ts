@@ -28,6 +28,7 @@ export function describeDataset(found: {
   readonly stage: StageReport;
   readonly shards: readonly ShardReport[];
   readonly episodes: ReadonlyMap<string, EpisodeReport>;
+  readonly episodesSha256: string;
   readonly figures: DatasetFigures;
   readonly planGuards: ReadonlyMap<string, number>;
 }): DatasetCard {
@@ -73,6 +74,7 @@ export function describeDataset(found: {
     tabularSha256: createHash('sha256')
       .update(episodes.map(({ episodeId }) => found.episodes.get(episodeId)?.tabularSha256 ?? '').join('\n'))
       .digest('hex'),
+    episodesSha256: found.episodesSha256,
   };
 }
 

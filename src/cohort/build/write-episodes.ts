@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { DuckDBInstance, type DuckDBAppender } from '@duckdb/node-api';
 import { quoted } from '../csv/csv-file.js';
 import type { SourceAbout } from '../cohort-source.js';
@@ -74,13 +75,17 @@ export const EPISODE_COLUMNS: readonly EpisodeColumn[] = [
   text('tabular_sha256', ({ report }) => report?.tabularSha256 ?? null),
 ];
 
-/** Writes `episodes.parquet` in the plan's order. The same plan gives the same bytes. */
+/**
+ * Writes `episodes.parquet` in the plan's order. The same plan gives the same bytes. Returns sha256 over the rows, each a line of
+ * JSON (an array of its cells), whatever file they come in.
+ */
 export async function writeEpisodes(
   path: string,
   about: SourceAbout,
   plan: CohortPlan,
   reports: ReadonlyMap<string, EpisodeReport>,
-): Promise<void> {
+): Promise<string> {
+  const digest = createHash('sha256');
   const instance = await DuckDBInstance.create(':memory:', { threads: '1' });
   const connection = await instance.connect();
   try {
@@ -89,11 +94,16 @@ export async function writeEpisodes(
     const appender = await connection.createAppender('episodes');
     for (const episode of plan.episodes) {
       const row = { episode, about, plan, report: reports.get(episode.episodeId) };
-      for (const column of EPISODE_COLUMNS) appendCell(appender, column, column.value(row));
+      const cells = EPISODE_COLUMNS.map((column) => column.value(row));
+      EPISODE_COLUMNS.forEach((column, place) => {
+        appendCell(appender, column, cells[place] ?? null);
+      });
       appender.endRow();
+      digest.update(`${JSON.stringify(cells)}\n`);
     }
     appender.closeSync();
     await connection.run(`COPY episodes TO ${quoted(path)} (FORMAT parquet, COMPRESSION zstd)`);
+    return digest.digest('hex');
   } finally {
     connection.closeSync();
     instance.closeSync();

@@ -15,7 +15,7 @@ export function datasetCardMarkdown(card: DatasetCard): string {
     `- **Label**: ${card.label}`,
     `- **Deaths the source can see**: ${source.deathsSeen === 'any' ? 'in hospital and after discharge' : 'in hospital only'}`,
     `- **Columns**: ${featureSpec.columns} tabular columns, ${featureSpec.seriesConcepts} series concepts (feature spec \`${featureSpec.id}\`, sha256 \`${featureSpec.sha256}\`). Values are raw, in canonical units; nothing is imputed or scaled.`,
-    `- **Values**: sha256 \`${card.tabularSha256}\` over the tabular rows, whatever the file format's version`,
+    `- **Values**: sha256 \`${card.tabularSha256}\` over the tabular rows, \`${card.episodesSha256}\` over the episodes, whatever the file format's version`,
     '',
     '## What a reader must know',
     '',

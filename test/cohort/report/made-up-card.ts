@@ -60,6 +60,7 @@ export function cardOf(changes: Partial<DatasetCard> = {}): DatasetCard {
     withoutFilingTime: 17,
     guards: { 'result-filed-after-index': 4321 },
     tabularSha256: 'a'.repeat(64),
+    episodesSha256: 'b'.repeat(64),
     ...changes,
   };
 }
