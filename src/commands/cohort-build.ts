@@ -19,7 +19,7 @@ import {
 
 const HELP = `hemolens cohort build --source ${SOURCE_NAMES.join('|')} --path DIR --out DIR
     [--index ${INDEX_KINDS.join('|')}] [--gap-hours 24] [--landmarks 6,24,48,72,96,120] [--spec full]
-    [--shards N] [--shard i/n] [--workers N]
+    [--intake-shift 0|60|120] [--shards N] [--shard i/n] [--workers N]
 
 Builds a training set for death within 7 days through the same feature mapping that serves, from any source: episodes.parquet,
 tabular.parquet, series.parquet, notes.parquet, states.parquet, feature-spec.json, columns.json, the dataset card and the
@@ -29,10 +29,11 @@ short goes on where it stopped when it is called again.
   --source     dataset layout
   --path       folder of the published files (read, never written)
   --out        folder to make; a finished dataset is never overwritten
-  --index      what the prediction time is; default: the first of these that the source has facts for
+  --index      what the prediction time is (default order-time; eicu admin-start; challenge-2012 landmark)
   --gap-hours  products this far apart begin a new episode (default 24; 0: every signing or product is one)
   --landmarks  hours after ICU admission, for --index landmark
   --spec       full, icu-baseline, or the path of a feature-spec.json (default full)
+  --intake-shift  eICU: minutes a volume of blood began before it was charted (default 60; 0 and 120 for sensitivity)
   --shards     pieces the work is cut into; the result does not depend on it
   --shard      build only the i-th of n parts, for several jobs; join them with \`hemolens cohort merge\`
   --workers    threads that map (default: as many as processors)
@@ -53,6 +54,7 @@ export function cohortBuildCommand(): Command {
       'gap-hours': { type: 'string' },
       landmarks: { type: 'string' },
       spec: { type: 'string' },
+      'intake-shift': { type: 'string' },
       shards: { type: 'string' },
       shard: { type: 'string' },
       workers: { type: 'string' },
@@ -62,6 +64,7 @@ export function cohortBuildCommand(): Command {
       if (source === undefined) throw new UsageError('--source is required');
       const index = oneOf(args, 'index', INDEX_KINDS);
       const landmarkHours = textOption(args, 'landmarks')?.split(',').map(Number);
+      const intakeShift = oneOf(args, 'intake-shift', ['0', '60', '120'] as const);
       const part = partOption(args);
       const number = (name: string): number | undefined =>
         textOption(args, name) === undefined ? undefined : numberOption(args, name, 0);
@@ -75,6 +78,7 @@ export function cohortBuildCommand(): Command {
         ...(index === undefined ? {} : { index }),
         ...(gapHours === undefined ? {} : { gapHours }),
         ...(landmarkHours === undefined ? {} : { landmarkHours }),
+        ...(intakeShift === undefined ? {} : { sourceOptions: { intakeShiftMinutes: SHIFTS[intakeShift] } }),
         ...(shards === undefined ? {} : { shards }),
         ...(part === undefined ? {} : { part }),
         ...(workers === undefined ? {} : { workers }),
@@ -89,6 +93,8 @@ export function cohortBuildCommand(): Command {
     },
   };
 }
+
+const SHIFTS = { '0': 0, '60': 60, '120': 120 } as const;
 
 const BAR_WIDTH = 24;
 

@@ -5,9 +5,15 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { ServiceError } from '../../errors/service-error.js';
 import { canonicalSpecBytes } from '../../features/parse-feature-spec.js';
-import type { CohortSource, StageReport, WantedChart } from '../cohort-source.js';
+import type { ChartFacts, CohortSource, StageReport, WantedChart } from '../cohort-source.js';
 import type { DatasetCard } from '../dataset-card.js';
-import { assertIndexRule, DEFAULT_GAP_HOURS, DEFAULT_LANDMARK_HOURS, type IndexRule } from '../plan/episodes.js';
+import {
+  assertIndexRule,
+  DEFAULT_GAP_HOURS,
+  DEFAULT_LANDMARK_HOURS,
+  type IndexKind,
+  type IndexRule,
+} from '../plan/episodes.js';
 import { planCohort, type PlannedEpisode } from '../plan/plan-cohort.js';
 import { assemble } from './assemble.js';
 import { loadFacts, saveFacts, type BuildFacts } from './build-facts.js';
@@ -44,6 +50,7 @@ const MAX_SHARDS = 1000;
 export async function buildDataset(options: BuildOptions): Promise<BuildResult> {
   const source = registered(options.source);
   const rule = indexRuleOf(options, source);
+  assertSourceOptions(options, source);
   const folder = buildFolder(options.out);
   const fingerprint = await fingerprintOf(options, rule);
   const opened = await openBuildFolder(folder, fingerprint);
@@ -53,7 +60,7 @@ export async function buildDataset(options: BuildOptions): Promise<BuildResult> 
   }
   await writeAtomically(folder.spec, canonicalSpecBytes(options.spec));
   const clock = stopwatch();
-  const lazy = lazySource(source, options.path);
+  const lazy = lazySource(source, options);
   try {
     options.onProgress?.({ stage: 'facts', words: 'reading who was transfused when, and what became of them' });
     const facts = await factsOf(folder, lazy, options.source, rule);
@@ -122,6 +129,15 @@ function indexRuleOf(options: BuildOptions, source: RegisteredSource): IndexRule
   return rule;
 }
 
+/** Throws ERR_DATASET for an option that would be ignored. */
+function assertSourceOptions(
+  { source: name, sourceOptions = {} }: BuildOptions,
+  { options = [] }: RegisteredSource,
+): void {
+  const idle = Object.keys(sourceOptions).find((key) => !options.some((known) => known === key));
+  if (idle !== undefined) throw new ServiceError('ERR_DATASET', { detail: `${idle} means nothing to ${name}` });
+}
+
 /** What must be the same for a build to be taken up, or for parts to belong together. */
 async function fingerprintOf(options: BuildOptions, rule: IndexRule): Promise<string> {
   return JSON.stringify({
@@ -129,6 +145,7 @@ async function fingerprintOf(options: BuildOptions, rule: IndexRule): Promise<st
     source: options.source,
     files: await sourceFingerprint(options.path),
     rule,
+    ...(options.sourceOptions ? { sourceOptions: options.sourceOptions } : {}),
     spec: createHash('sha256').update(canonicalSpecBytes(options.spec)).digest('hex'),
     shards: options.shards ?? 'by size',
     part: options.part ?? 'whole',
@@ -141,10 +158,10 @@ interface LazySource {
 }
 
 /** The source, opened when it is first needed: a build taken up after its staging never opens it. */
-function lazySource(source: RegisteredSource, path: string): LazySource {
+function lazySource(source: RegisteredSource, { path, sourceOptions = {} }: BuildOptions): LazySource {
   let opened: Promise<CohortSource> | undefined;
   return {
-    get: () => (opened ??= source.open(path)),
+    get: () => (opened ??= source.open(path, sourceOptions)),
     close: async () => {
       (await opened?.catch(() => undefined))?.close();
     },
@@ -160,19 +177,26 @@ async function factsOf(
   if (existsSync(folder.facts) && existsSync(folder.stagedReport)) return loadFacts(folder.facts);
   const open = await source.get();
   const { charts, totals } = await open.facts();
-  const has = (test: (chart: (typeof charts)[number]) => boolean): boolean => charts.some(test);
-  const isThere =
-    rule.kind === 'order-time'
-      ? has(({ orders }) => orders.length > 0)
-      : rule.kind === 'admin-start'
-        ? has(({ transfusions }) => transfusions.length > 0)
-        : has(({ icuStays }) => icuStays.length > 0);
-  if (!isThere) {
-    throw new ServiceError('ERR_DATASET', { detail: `${name}: nothing in these files can be indexed by ${rule.kind}` });
+  if (!canIndex(charts, rule.kind)) {
+    const others = registered(name).indexes.filter((kind) => canIndex(charts, kind));
+    throw new ServiceError('ERR_DATASET', {
+      detail: `${name}: nothing in these files can be indexed by ${rule.kind}${others.length === 0 ? '' : `: choose ${others.join(' or ')}`}`,
+    });
   }
   const facts = { about: open.about, totals, charts };
   await saveFacts(folder.facts, facts);
   return facts;
+}
+
+function canIndex(charts: readonly ChartFacts[], kind: IndexKind): boolean {
+  switch (kind) {
+    case 'order-time':
+      return charts.some(({ orders }) => orders.length > 0);
+    case 'admin-start':
+      return charts.some(({ transfusions }) => transfusions.length > 0);
+    case 'landmark':
+      return charts.some(({ icuStays }) => icuStays.length > 0);
+  }
 }
 
 async function stageOf(

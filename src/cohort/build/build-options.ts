@@ -1,6 +1,7 @@
 import type { FeatureSpec } from '../../features/feature-spec.js';
 import type { SourceName } from '../cohort-source.js';
 import type { IndexKind } from '../plan/episodes.js';
+import type { SourceOptions } from './source-registry.js';
 
 /** One of several jobs that share the work: this one maps the shards whose number leaves `index − 1` when divided by `of`. */
 export interface Part {
@@ -19,6 +20,7 @@ export interface BuildOptions {
   readonly index?: IndexKind;
   readonly gapHours?: number;
   readonly landmarkHours?: readonly number[];
+  readonly sourceOptions?: SourceOptions;
   /** Pieces the work is cut into; the result is the same whatever it is. */
   readonly shards?: number;
   readonly part?: Part;

@@ -6,16 +6,25 @@ import {
   readStagedChallenge,
 } from '../sources/challenge-2012/challenge-cohort.js';
 import { openEicu } from '../sources/eicu/open-eicu.js';
+import type { IntakeShiftMinutes } from '../sources/eicu/transfusions.js';
 import { readStagedEicu } from '../sources/eicu/staged-shard.js';
 import { openFhirExport, readStagedFhir } from '../sources/mimic-fhir/index.js';
 import { openMimicIvCohort } from '../sources/mimic-iv/mimic-cohort.js';
 import { readStagedMimicIv } from '../sources/mimic-iv/staged-shard.js';
 
+/** What can be asked of some sources only. */
+export interface SourceOptions {
+  /** eICU: minutes a charted volume of blood is taken to have begun before its charting. */
+  readonly intakeShiftMinutes?: IntakeShiftMinutes;
+}
+
 export interface RegisteredSource {
-  open(directory: string): Promise<CohortSource>;
+  open(directory: string, options: SourceOptions): Promise<CohortSource>;
   readonly readShard: ReadStagedShard;
   /** Indexes the source can be built with; the first is the default. */
   readonly indexes: readonly IndexKind[];
+  /** Options that mean something to this source. */
+  readonly options?: readonly (keyof SourceOptions)[];
   /** The only landmarks that are fair in this source, where not all are. */
   readonly landmarkHours?: readonly number[];
 }
@@ -36,6 +45,7 @@ export const SOURCES: Readonly<Record<SourceName, RegisteredSource>> = {
     open: openEicu,
     readShard: readStagedEicu,
     indexes: ['admin-start', 'landmark'],
+    options: ['intakeShiftMinutes'],
   },
   'challenge-2012': {
     open: openChallengeCohort,
