@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { readDatasetRows } from '../cohort/dataset-rows.js';
 import { loadConfig, type Config } from '../config/config.js';
 import { loadModelBundle } from '../ensemble/load-model-bundle.js';
 import { replayMimicIv, type StartReplayedService } from '../replay/replay-mimic-iv.js';
@@ -9,7 +10,7 @@ import { inPackage } from './package-root.js';
 /** Long enough that a busy machine never cuts a chart short: replay compares roads, it does not judge speed. */
 const REPLAY_DEADLINE_MS = 60_000;
 
-const HELP = `hemolens replay --source mimic-iv --path DIR [--model DIR] [--patients N] [--json]
+const HELP = `hemolens replay --source mimic-iv --path DIR [--model DIR] [--dataset DIR] [--patients N] [--json]
 
 Fires every signed blood bank product order of the dataset at the service over HTTP, at the order's own time and from the chart
 as it stood then, once with prefetch and once without; compares the tensors byte for byte and the probabilities with the road
@@ -18,6 +19,8 @@ straight from CSV, and prints tiers, observed deaths within 7 days and latencies
   --source    mimic-iv
   --path      folder with hosp/ and icu/
   --model     model bundle (default models/icu-baseline)
+  --dataset   training set of the same files to compare with, row by row: \`hemolens cohort build --source mimic-iv --path DIR
+              --index order-time --gap-hours 0\`
   --patients  only the first so many patients with orders
   --json      end with one line of JSON
 
@@ -38,6 +41,7 @@ export function replayCommand(startService: StartServiceUnderReplay): Command {
       source: { type: 'string' },
       path: { type: 'string' },
       model: { type: 'string' },
+      dataset: { type: 'string' },
       patients: { type: 'string' },
       json: { type: 'boolean' },
     },
@@ -59,11 +63,14 @@ export function replayCommand(startService: StartServiceUnderReplay): Command {
           perCallTimeoutMs: REPLAY_DEADLINE_MS,
         },
       );
+      const folder = textOption(args, 'dataset');
+      const dataset = folder === undefined ? {} : { dataset: await readDatasetRows(folder) };
       const startedMs = performance.now();
       const report = await replayMimicIv({
         dir: requiredOption(args, 'path'),
         bundle: await loadModelBundle(modelBundleDir),
         startService: (overrides) => startService(config, overrides),
+        ...dataset,
         ...patients,
         onProgress: (calls, of) => {
           const rate = calls / ((performance.now() - startedMs) / 1000);

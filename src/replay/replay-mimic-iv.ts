@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { ServiceRequest } from 'fhir/r4.js';
 import { signingSessions, type SigningSession } from '../cohort/sources/mimic-iv/blood-orders.js';
+import { orderEpisodeId } from '../cohort/plan/episodes.js';
 import { diedWithinSevenDays } from '../cohort/sources/mimic-iv/death.js';
 import { isoAtOffset } from '../cohort/sources/mimic-iv/mimic-time.js';
 import { openMimicIv, type MimicChart } from '../cohort/sources/mimic-iv/open-mimic-iv.js';
+import { rowDifferences, type DatasetRows } from '../cohort/dataset-rows.js';
 import type { ModelBundle } from '../ensemble/model-bundle.js';
 import { predictRisk } from '../ensemble/predict-risk.js';
 import { fullFeatureSpec } from '../features/build-feature-spec.js';
@@ -36,6 +38,8 @@ export interface ReplayOptions {
   readonly dir: string;
   readonly bundle: ModelBundle;
   readonly startService: StartReplayedService;
+  /** A training set of the same files, every signing an episode (`--gap-hours 0`): its rows are compared with what is served. */
+  readonly dataset?: DatasetRows;
   /** Only the first so many patients with orders. */
   readonly maxPatients?: number;
   readonly onProgress?: (calls: number, of: number) => void;
@@ -53,6 +57,7 @@ const PROCEDURE_CODES: Readonly<Record<BloodProduct, string>> = {
 interface Stage {
   readonly bundle: ModelBundle;
   readonly full: FeatureSpec;
+  readonly dataset: DatasetRows | undefined;
   readonly sandbox: Sandbox;
   readonly serviceUrl: string;
   readonly service: DiscoveredService;
@@ -84,6 +89,7 @@ export async function replayMimicIv(options: ReplayOptions): Promise<ReplayRepor
     const stage: Stage = {
       bundle: options.bundle,
       full: fullFeatureSpec(),
+      dataset: options.dataset,
       sandbox,
       serviceUrl: service.url,
       service: await discoverOrderSign(service.url),
@@ -119,6 +125,7 @@ export async function replayMimicIv(options: ReplayOptions): Promise<ReplayRepor
       orders: orders.length,
       discontinued: orders.filter(({ transaction }) => transaction === 'D/C').length,
       errors: stage.errors,
+      rowsOfTrainingSet: options.dataset?.byEpisode.size ?? 0,
       valuesWithoutStoreTime: withoutStoreTime,
     });
   } finally {
@@ -174,7 +181,7 @@ async function replayCall(
     ...(answer.probability === undefined && answerFhir.probability === undefined
       ? {}
       : { prefetchVsFhir: Math.abs((answer.probability ?? NaN) - (answerFhir.probability ?? NaN)) }),
-    mismatches: mismatchesOf(stage, csv, predictionTimeMs, [
+    mismatches: mismatchesOf(stage, chart.patientId, csv, predictionTimeMs, [
       ['prefetch', prefetched],
       ['fhir', fetched],
     ]),
@@ -185,7 +192,8 @@ async function replayCall(
 
 /** Tensors the service used, and those of every concept, against the CSV road. */
 function mismatchesOf(
-  { served, bundle, full }: Stage,
+  { served, bundle, full, dataset }: Stage,
+  patientId: string,
   csv: PatientRecord,
   predictionTimeMs: number,
   roads: readonly (readonly [string, SignedOrders])[],
@@ -203,8 +211,23 @@ function mismatchesOf(
     return [
       ...compare(bundle.spec, kept.tensors),
       ...compare(full, mapFeatures(kept.record, full, { predictionTimeMs })),
+      ...(dataset ? datasetDifferences(dataset, patientId, kept.record, predictionTimeMs, road) : []),
     ];
   });
+}
+
+/** The row a training set holds of this signing, against the service's own record mapped by the training set's spec. */
+function datasetDifferences(
+  { spec, byEpisode }: DatasetRows,
+  patientId: string,
+  record: PatientRecord,
+  predictionTimeMs: number,
+  road: string,
+): readonly string[] {
+  const row = byEpisode.get(orderEpisodeId(patientId, predictionTimeMs));
+  if (!row) return [`${road}: the training set has no row of this signing`];
+  const differences = rowDifferences(row, mapFeatures(record, spec, { predictionTimeMs }));
+  return differences.map((name) => `${road}, training set: ${name}`);
 }
 
 function draftOrder(

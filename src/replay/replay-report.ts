@@ -36,6 +36,8 @@ export interface ReplayReport {
   readonly errorDetails: readonly string[];
   readonly maxDiffServedVsCsv: number;
   readonly maxDiffPrefetchVsFhir: number;
+  /** Rows of the training set that was compared too; 0: none was given. */
+  readonly rowsOfTrainingSet: number;
   readonly tensorMismatches: number;
   readonly mismatchDetails: readonly string[];
   readonly auroc: Interval;
@@ -58,6 +60,8 @@ export interface ReplayCounts {
   readonly orders: number;
   readonly discontinued: number;
   readonly errors: readonly string[];
+  /** Rows of the training set that was compared; 0: none was given. */
+  readonly rowsOfTrainingSet: number;
   readonly valuesWithoutStoreTime: number;
 }
 
@@ -84,6 +88,7 @@ export function replayReport(calls: readonly ReplayedCall[], counts: ReplayCount
     maxDiffServedVsCsv: Math.max(0, ...calls.map(({ servedVsCsv }) => servedVsCsv ?? 0)),
     maxDiffPrefetchVsFhir: Math.max(0, ...calls.map(({ prefetchVsFhir }) => prefetchVsFhir ?? 0)),
     tensorMismatches: mismatched.length,
+    rowsOfTrainingSet: counts.rowsOfTrainingSet,
     mismatchDetails: [...new Set(mismatched.flatMap(({ mismatches }) => mismatches))].slice(0, 20),
     auroc: aurocOf(calls),
     aurocFirstOfAdmission: aurocOf(first),
@@ -156,6 +161,9 @@ export function printReport(report: ReplayReport): string {
     `  outside the ICU     ${interval(report.aurocOutsideIcu)}`,
     '  (95 % interval over patients; wide, since few died)',
     `errors ${report.errors}; tensor mismatches ${report.tensorMismatches}; largest difference served to CSV ${report.maxDiffServedVsCsv}, prefetch to FHIR ${report.maxDiffPrefetchVsFhir}`,
+    ...(report.rowsOfTrainingSet === 0
+      ? []
+      : [`compared with a training set of ${report.rowsOfTrainingSet} rows: its differences are among the mismatches`]),
     `values without a store time, taken as available when charted: ${report.valuesWithoutStoreTime}`,
     `latency prefetched p50 ${report.latencyMs.p50} ms, p95 ${report.latencyMs.p95} ms; over FHIR p50 ${report.latencyFhirMs.p50} ms, p95 ${report.latencyFhirMs.p95} ms`,
     ...report.errorDetails.map((detail) => `error: ${detail}`),

@@ -66,9 +66,9 @@ const HOUR_MS = 3_600_000;
 export function episodesOf(chart: Omit<ChartFacts, 'deathDay'>, rule: IndexRule): ChartEpisodes {
   switch (rule.kind) {
     case 'order-time':
-      return merged(chart, orderMoments(chart), rule);
+      return merged(chart, orderMoments(chart), { ...rule, kind: rule.kind });
     case 'admin-start':
-      return merged(chart, administrationMoments(chart.transfusions), rule);
+      return merged(chart, administrationMoments(chart.transfusions), { ...rule, kind: rule.kind });
     case 'landmark':
       return { episodes: landmarks(chart, rule.landmarkHours), operatingRoomOnly: 0 };
   }
@@ -119,7 +119,11 @@ function administrationMoments(transfusions: readonly TransfusionEvent[]): Momen
     .sort((a, b) => a.timeMs - b.timeMs || Number(b.mayBeIndex) - Number(a.mayBeIndex));
 }
 
-function merged(chart: Omit<ChartFacts, 'deathDay'>, moments: readonly Moment[], rule: IndexRule): ChartEpisodes {
+function merged(
+  chart: Omit<ChartFacts, 'deathDay'>,
+  moments: readonly Moment[],
+  rule: IndexRule & { readonly kind: 'order-time' | 'admin-start' },
+): ChartEpisodes {
   const groups: Moment[][] = [];
   for (const moment of moments) {
     const group = groups.at(-1);
@@ -138,7 +142,7 @@ function merged(chart: Omit<ChartFacts, 'deathDay'>, moments: readonly Moment[],
     }
     episodes.push({
       ...placed(chart, index.timeMs, index.admissionId),
-      episodeId: `${chart.chartId}/${rule.kind}/${index.timeMs}`,
+      episodeId: eventEpisodeId(chart.chartId, rule.kind, index.timeMs),
       chartId: chart.chartId,
       patientId: chart.patientId,
       indexMs: index.timeMs,
@@ -152,6 +156,15 @@ function merged(chart: Omit<ChartFacts, 'deathDay'>, moments: readonly Moment[],
     });
   }
   return { episodes, operatingRoomOnly };
+}
+
+function eventEpisodeId(chartId: string, kind: 'order-time' | 'admin-start', timeMs: number): string {
+  return `${chartId}/${kind}/${timeMs}`;
+}
+
+/** The id of the episode that begins with a signing of that time. */
+export function orderEpisodeId(chartId: string, timeMs: number): string {
+  return eventEpisodeId(chartId, 'order-time', timeMs);
 }
 
 function landmarks(chart: Omit<ChartFacts, 'deathDay'>, hours: readonly number[]): Episode[] {
