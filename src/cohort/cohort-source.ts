@@ -138,8 +138,10 @@ export interface StageRequest {
 export interface StageReport {
   /** Rows kept, by table. */
   readonly rows: Readonly<Record<string, number>>;
-  /** Rows left out, by `table: reason`. Nothing is dropped without standing here. */
+  /** Rows left out of the whole source, by `table: reason`. Nothing is dropped without standing here, below or in a chart. */
   readonly rejections: Readonly<Record<string, number>>;
+  /** The same of the wanted charts alone: parts of a dataset add up. */
+  readonly rejectionsOfWanted?: Readonly<Record<string, number>>;
   /** First documented comfort measures by chart, where only the big tables tell. */
   readonly comfortCareMs?: ReadonlyMap<string, number>;
 }

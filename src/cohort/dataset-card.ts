@@ -66,7 +66,7 @@ export interface DatasetCard {
 export interface AttritionFacts {
   readonly totals: { readonly patients: number; readonly admissions: number; readonly icuStays: number };
   readonly found: Counts & { readonly charts: number; readonly events: number; readonly signings: number };
-  readonly operatingRoomOnly: number;
+  readonly operatingRoomOnly: Counts;
   readonly excluded: Readonly<Record<string, Counts>>;
   readonly kept: Counts;
 }

@@ -60,18 +60,27 @@ export function isCovered(record: PatientRecord, source: SourceKey, fromMs: numb
 function visibleReadings(record: PatientRecord, predictionTimeMs: number): Map<ConceptKey, Reading[]> {
   const byConcept = new Map<ConceptKey, Reading[]>();
   for (const { concept, value, timeMs, availableMs, provisional, evidence } of record.values) {
-    if (availableMs > predictionTimeMs || timeMs > predictionTimeMs) continue;
+    // Written so that a time that is no number is never visible.
+    if (!(availableMs <= predictionTimeMs && timeMs <= predictionTimeMs)) continue;
     const reading = { value: value === 0 ? 0 : value, timeMs, provisional: provisional === true, evidence };
     const readings = byConcept.get(concept);
     if (readings) readings.push(reading);
     else byConcept.set(concept, [reading]);
   }
-  for (const [concept, readings] of byConcept) byConcept.set(concept, distinct(readings));
+  for (const [concept, readings] of byConcept) byConcept.set(concept, distinct(readings, isSummed(concept)));
   return byConcept;
 }
 
-/** Sorted by time and value; of readings that repeat a number at one time, the final one with the first reference stays. */
-export function distinct(readings: readonly Reading[]): Reading[] {
+/** Volumes out of one patient at one time may be the same: two drains are two rows, and both count. */
+function isSummed(concept: ConceptKey): boolean {
+  return concept === 'urine_mlkgh';
+}
+
+/**
+ * Sorted by time and value; of readings that repeat a number at one time, the final one with the first reference stays. Of
+ * volumes that are summed, only a row that is there twice is a repetition.
+ */
+export function distinct(readings: readonly Reading[], isOfSum = false): Reading[] {
   const sorted = [...readings].sort(
     (a, b) =>
       a.timeMs - b.timeMs ||
@@ -81,7 +90,8 @@ export function distinct(readings: readonly Reading[]): Reading[] {
   );
   return sorted.filter((reading, index) => {
     const previous = sorted[index - 1];
-    return !previous || previous.timeMs !== reading.timeMs || previous.value !== reading.value;
+    if (!previous || previous.timeMs !== reading.timeMs || previous.value !== reading.value) return true;
+    return isOfSum && previous.evidence !== reading.evidence;
   });
 }
 

@@ -54,12 +54,12 @@ describe('admission', () => {
     expect(admission('elective', { encounters })).toBeNaN();
     expect(admission('icu', { encounters })).toBe(1);
     expect(admission('emergency_department', { encounters })).toBe(0);
-    expect(admission('elective', {})).toBe(0);
+    expect(admission('elective', { encounters: [] })).toBe(0);
   });
 
   test('"not in the ICU" needs encounters read as far back as a stay may have begun', () => {
     const short: SourceCoverage = { kind: 'covered', sinceMs: T0 - 48 * HOUR_MS, origin: 'prefetch' };
-    expect(admission('icu', { coverage: coverage({ encounters: short }) })).toBeNaN();
+    expect(admission('icu', { encounters: [], coverage: coverage({ encounters: short }) })).toBeNaN();
     const encounters = [stay('icu', 10)];
     expect(admission('icu', { encounters, coverage: coverage({ encounters: short }) })).toBe(1);
   });

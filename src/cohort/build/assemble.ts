@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { join } from 'node:path';
 import { LOSABLE_SOURCES } from '../column-sources.js';
 import { conceptByKey } from '../../concepts/dictionary.js';
+import { ServiceError } from '../../errors/service-error.js';
 import type { FeatureSpec } from '../../features/feature-spec.js';
 import { canonicalSpecBytes } from '../../features/parse-feature-spec.js';
 import type { StageReport } from '../cohort-source.js';
@@ -13,7 +14,7 @@ import { episodesOf, type IndexRule } from '../plan/episodes.js';
 import { planCohort } from '../plan/plan-cohort.js';
 import { reportFiles } from '../report/report-files.js';
 import type { BuildFacts } from './build-facts.js';
-import { DONE } from './build-folder.js';
+import { clearWork, DONE, writeAtomically } from './build-folder.js';
 import { describeDataset } from './describe-dataset.js';
 import { joinShards } from './join-shards.js';
 import type { ShardReport } from './map-shard.js';
@@ -55,6 +56,12 @@ export async function assemble(out: string, work: string, pieces: Pieces): Promi
     shards.flatMap((shard) => shard.episodes.map((report) => [report.episodeId, report] as const)),
   );
   const ids = plan.episodes.map(({ episodeId }) => episodeId);
+  const lost = ids.filter((id) => !episodes.has(id)).length;
+  if (lost > 0 || episodes.size !== shards.reduce((sum, shard) => sum + shard.episodes.length, 0)) {
+    throw new ServiceError('ERR_DATASET', {
+      detail: `the shards do not hold every episode once (${lost} of ${ids.length} are missing): build the part again in a new folder`,
+    });
+  }
   const figures = await joinShards(pieces.shards, target, ids, spec);
   const episodesSha256 = await writeEpisodes(join(target, 'episodes.parquet'), facts.about, plan, episodes);
   const card = describeDataset({
@@ -74,8 +81,8 @@ export async function assemble(out: string, work: string, pieces: Pieces): Promi
   for (const [name, content] of reportFiles(card)) await writeFile(join(target, name), content);
   await rm(join(target, 'duckdb'), { recursive: true, force: true });
   for (const name of (await readdir(target)).sort()) await rename(join(target, name), join(out, name));
-  await writeFile(join(out, DONE), `${createHash('sha256').update(json(card)).digest('hex')}\n`);
-  await rm(work, { recursive: true });
+  await writeAtomically(join(out, DONE), `${createHash('sha256').update(json(card)).digest('hex')}\n`);
+  await clearWork(work);
   return card;
 }
 

@@ -14,7 +14,7 @@ import {
   type IndexKind,
   type IndexRule,
 } from '../plan/episodes.js';
-import { planCohort, type PlannedEpisode } from '../plan/plan-cohort.js';
+import { planCohort, type CohortPlan, type PlannedEpisode } from '../plan/plan-cohort.js';
 import { assemble } from './assemble.js';
 import { loadFacts, saveFacts, type BuildFacts } from './build-facts.js';
 import {
@@ -65,6 +65,7 @@ export async function buildDataset(options: BuildOptions): Promise<BuildResult> 
     options.onProgress?.({ stage: 'facts', words: 'reading who was transfused when, and what became of them' });
     const facts = await factsOf(folder, lazy, options.source, rule);
     const plan = planCohort(facts.charts, facts.totals, facts.about, rule);
+    assertNotEmpty(plan);
     const factsSeconds = clock();
 
     const shardCount =
@@ -143,7 +144,7 @@ async function fingerprintOf(options: BuildOptions, rule: IndexRule): Promise<st
   return JSON.stringify({
     format: 2,
     source: options.source,
-    files: await sourceFingerprint(options.path),
+    files: await sourceFingerprint(options.path, options.out),
     rule,
     ...(options.sourceOptions ? { sourceOptions: options.sourceOptions } : {}),
     spec: createHash('sha256').update(canonicalSpecBytes(options.spec)).digest('hex'),
@@ -186,6 +187,17 @@ async function factsOf(
   const facts = { about: open.about, totals, charts };
   await saveFacts(folder.facts, facts);
   return facts;
+}
+
+/** Throws ERR_DATASET with the counts of every exclusion when it left nobody. */
+function assertNotEmpty({ episodes, found, operatingRoomOnly, excluded }: CohortPlan): void {
+  if (episodes.length > 0) return;
+  const reasons = Object.entries({ 'operating-room-only': operatingRoomOnly, ...excluded })
+    .filter(([, counts]) => counts.episodes > 0)
+    .map(([reason, counts]) => `${reason} ${counts.episodes}`);
+  throw new ServiceError('ERR_DATASET', {
+    detail: `none of ${found.episodes} episodes is kept${reasons.length === 0 ? '' : `: ${reasons.join(', ')}`}`,
+  });
 }
 
 function canIndex(charts: readonly ChartFacts[], kind: IndexKind): boolean {

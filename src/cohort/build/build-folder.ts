@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join, resolve, sep } from 'node:path';
 import { ServiceError } from '../../errors/service-error.js';
 
 /** Marks a finished dataset; written last. */
 export const DONE = 'DONE';
+/** What a build in progress was asked to do. */
+export const BUILD_MARK = 'build.json';
 /** Marks a finished part of a dataset, waiting to be merged. */
 export const PART_DONE = 'PART-DONE';
 
@@ -38,7 +40,7 @@ export function buildFolder(out: string): BuildFolder {
  * (a kill came after the last file). Throws ERR_DATASET when something else is there.
  */
 export async function openBuildFolder(folder: BuildFolder, fingerprint: string): Promise<'open' | 'finished'> {
-  const mark = join(folder.work, 'build.json');
+  const mark = join(folder.work, BUILD_MARK);
   if (existsSync(mark)) {
     if ((await readFile(mark, 'utf8')) !== fingerprint) {
       throw new ServiceError('ERR_DATASET', {
@@ -46,7 +48,7 @@ export async function openBuildFolder(folder: BuildFolder, fingerprint: string):
       });
     }
     if (!existsSync(join(folder.out, DONE))) return 'open';
-    await rm(folder.work, { recursive: true });
+    await clearWork(folder.work);
     return 'finished';
   }
   const present = existsSync(folder.out) ? await readdir(folder.out) : [];
@@ -56,6 +58,13 @@ export async function openBuildFolder(folder: BuildFolder, fingerprint: string):
   await mkdir(folder.shards, { recursive: true });
   await writeAtomically(mark, fingerprint);
   return 'open';
+}
+
+/** Removes the work of a finished build, its mark last: a kill in between leaves a build that can still be told from another. */
+export async function clearWork(work: string): Promise<void> {
+  const names = (await readdir(work)).filter((name) => name !== BUILD_MARK);
+  for (const name of names) await rm(join(work, name), { recursive: true });
+  await rm(work, { recursive: true });
 }
 
 /** The file as a whole or not at all. */
@@ -75,15 +84,40 @@ export async function folderAtomically<T>(path: string, fill: (folder: string) =
   return result;
 }
 
-/** Hash over names, sizes and modification times of a folder's files: has the source changed since a build began? */
-export async function sourceFingerprint(directory: string): Promise<string> {
+const EDGE_BYTES = 65_536;
+
+/**
+ * Hash over names, sizes, and the first and last 64 kB of a folder's files: has the source changed since a build began, and do
+ * two jobs on two machines read the same? Not over modification times, which copies do not keep, nor over `out`, where it lies inside.
+ */
+export async function sourceFingerprint(directory: string, out: string): Promise<string> {
   const names = await readdir(directory, { recursive: true }).catch((cause: unknown) => {
     throw new ServiceError('ERR_DATASET', { detail: 'the dataset folder cannot be read', cause });
   });
+  const own = `${resolve(out)}${sep}`;
   const hash = createHash('sha256');
   for (const name of names.sort()) {
-    const { size, mtimeMs } = await stat(join(directory, name));
-    hash.update(`${name} ${size} ${mtimeMs}\n`);
+    const path = resolve(directory, name);
+    if (`${path}${sep}`.startsWith(own)) continue;
+    const { size, isFile } = await sizeOf(path);
+    if (!isFile) continue;
+    hash.update(`${name} ${size}\n`);
+    for (const start of new Set([0, Math.max(0, size - EDGE_BYTES)])) hash.update(await bytesFrom(path, start));
   }
   return hash.digest('hex');
+}
+
+async function sizeOf(path: string): Promise<{ readonly size: number; readonly isFile: boolean }> {
+  const found = await stat(path);
+  return { size: found.size, isFile: found.isFile() };
+}
+
+async function bytesFrom(path: string, start: number): Promise<Uint8Array> {
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(EDGE_BYTES), 0, EDGE_BYTES, start);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
 }

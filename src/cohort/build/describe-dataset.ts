@@ -68,7 +68,11 @@ export function describeDataset(found: {
     constantColumns: figures.constantColumns,
     rowsStaged: sorted(found.stage.rows),
     unitsCharted: summed(shards.map(({ unitsCharted }) => unitsCharted)),
-    rejections: summed([found.stage.rejections, ...shards.map(({ rejections }) => rejections)]),
+    rejections: summed([
+      found.stage.rejections,
+      found.stage.rejectionsOfWanted ?? {},
+      ...shards.map(({ rejections }) => rejections),
+    ]),
     withoutFilingTime: shards.reduce((sum, { withoutFilingTime }) => sum + withoutFilingTime, 0),
     guards: summed([Object.fromEntries(found.planGuards), ...shards.map(({ guards }) => guards)]),
     tabularSha256: createHash('sha256')

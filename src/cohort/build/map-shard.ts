@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SourceKey } from '../../concepts/concept.js';
+import { ServiceError } from '../../errors/service-error.js';
 import type { FeatureSpec } from '../../features/feature-spec.js';
 import { CONCEPT_STATES, type FeatureTensors } from '../../features/feature-tensors.js';
 import { mapFeatures } from '../../features/map-features.js';
@@ -72,6 +73,11 @@ const SMALL_DATASET = 200;
 export async function mapShard(job: ShardJob, onEpisode: (done: number) => void = () => undefined): Promise<void> {
   await folderAtomically(job.target, async (folder) => {
     const found = await mapEpisodes(job, onEpisode);
+    if (found.mapped.length !== job.episodes.length) {
+      throw new ServiceError('ERR_DATASET', {
+        detail: `shard ${job.shard}: ${job.episodes.length - found.mapped.length} of ${job.episodes.length} episodes have no chart among the staged`,
+      });
+    }
     await writeShard(folder, job.spec, found.mapped);
     await writeFile(join(folder, 'shard.json'), JSON.stringify(found.report));
   });

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ServiceError } from '../../errors/service-error.js';
 import { parseFeatureSpec } from '../../features/parse-feature-spec.js';
@@ -7,7 +7,7 @@ import type { DatasetCard } from '../dataset-card.js';
 import type { IndexRule } from '../plan/episodes.js';
 import { assemble } from './assemble.js';
 import { loadFacts } from './build-facts.js';
-import { buildFolder, PART_DONE, type BuildFolder } from './build-folder.js';
+import { BUILD_MARK, buildFolder, PART_DONE, type BuildFolder } from './build-folder.js';
 import { loadStageReport, sumStageReports } from './stage-report.js';
 
 /**
@@ -15,8 +15,9 @@ import { loadStageReport, sumStageReports } from './stage-report.js';
  * have made. Throws ERR_DATASET naming the part that is missing, unfinished, doubled or of another build.
  */
 export async function mergeParts(parts: readonly string[], out: string): Promise<DatasetCard> {
-  if (existsSync(out))
+  if (existsSync(out) && !existsSync(mergeMark(out))) {
     throw new ServiceError('ERR_DATASET', { detail: `${out} exists already: nothing is overwritten` });
+  }
   const opened = await Promise.all(parts.map(openPart));
   const [first] = opened;
   if (!first) throw new ServiceError('ERR_DATASET', { detail: 'no part was given' });
@@ -32,8 +33,10 @@ export async function mergeParts(parts: readonly string[], out: string): Promise
   const shards = await Promise.all(
     opened.map(async ({ folder }) => (await readdir(folder.shards)).map((name) => join(folder.shards, name))),
   );
-  const work = join(out, '.build');
+  const { work } = buildFolder(out);
   await mkdir(work, { recursive: true });
+  // A merge that was killed is begun anew: its parts are still there.
+  await writeFile(mergeMark(out), '');
   return assemble(out, work, {
     facts: await loadFacts(first.folder.facts),
     rule: first.rule,
@@ -41,6 +44,11 @@ export async function mergeParts(parts: readonly string[], out: string): Promise
     shards: shards.flat().sort(byName),
     stage: sumStageReports(reports),
   });
+}
+
+/** Says that what lies in the folder is a merge in progress. */
+function mergeMark(out: string): string {
+  return join(buildFolder(out).work, 'merge');
 }
 
 interface OpenPart {
@@ -57,11 +65,12 @@ async function openPart(out: string): Promise<OpenPart> {
   if (!existsSync(join(out, PART_DONE))) {
     throw new ServiceError('ERR_DATASET', { detail: `${out} is not a finished part (no ${PART_DONE})` });
   }
-  const { part, ...build } = JSON.parse(await readFile(join(folder.work, 'build.json'), 'utf8')) as {
+  const { shardCount } = JSON.parse(await readFile(join(out, PART_DONE), 'utf8')) as { readonly shardCount: number };
+  const { part, ...build } = JSON.parse(await readFile(join(folder.work, BUILD_MARK), 'utf8')) as {
     readonly part: { readonly index: number; readonly of: number };
     readonly rule: IndexRule;
   };
-  return { folder, build: JSON.stringify(build), rule: build.rule, ...part };
+  return { folder, build: JSON.stringify({ ...build, shardCount }), rule: build.rule, ...part };
 }
 
 function assertComplete(parts: readonly OpenPart[]): void {

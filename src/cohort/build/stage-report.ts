@@ -38,6 +38,10 @@ export function sumStageReports(reports: readonly StageReport[]): StageReport {
     ),
     // Every part reads all facts: the same rows are left out in each.
     rejections: sum(({ rejections }) => rejections, Math.max),
+    rejectionsOfWanted: sum(
+      ({ rejectionsOfWanted = {} }) => rejectionsOfWanted,
+      (a, b) => a + b,
+    ),
     comfortCareMs: new Map(reports.flatMap(({ comfortCareMs }) => [...(comfortCareMs ?? [])])),
   };
 }

@@ -3,6 +3,17 @@ import type { LeakageTrap } from '../cohort-source.js';
 
 const DAY_MS = 86_400_000;
 
+/** Lists of a record that a future may change. */
+const CHANGING = ['values', 'procedures', 'administrations', 'encounters', 'conditions', 'notes'] as const;
+
+/** Is anything in it another thing? A chart without a future of that kind tells nothing about a guard. */
+export function isAltered(future: PatientRecord, record: PatientRecord): boolean {
+  return CHANGING.some((list) => {
+    const before: readonly unknown[] = record[list];
+    return future[list].some((fact: unknown, place) => fact !== before[place]);
+  });
+}
+
 /** A chart in which everything of one kind that was not known at the index is another thing at another later time. */
 export interface AlteredFuture {
   readonly trap: LeakageTrap;

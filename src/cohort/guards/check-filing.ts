@@ -11,7 +11,7 @@ export function checkFiling({ record, filing }: SourceChart, tally: GuardTally):
     const filed = filing.get(evidence);
     if (!filed) throw leak('row-without-filing-time', `${kind} without a filing time of its own`);
     looked(tally, filed.trap);
-    if (availableMs < filed.availableMs) throw leak(filed.trap, `${kind} known before it was filed`);
+    if (!(availableMs >= filed.availableMs)) throw leak(filed.trap, `${kind} known before it was filed`);
   }
 }
 

@@ -11,7 +11,7 @@ const FORBIDDEN_COLUMNS: readonly RegExp[] = [
   /\.activeupondischarge$/i,
   /^apachePatientResult\./i,
   /^apachePredVar\.(diedinhospital|dischargelocation|day1\w+|oobventday1|oobintubday1)$/i,
-  /\.(unitdischargelocation|hospitaldischargelocation|dischargeweight)$/i,
+  /\.(unitdischargelocation|hospitaldischargelocation|discharge_location|dischargeweight)$/i,
   /^(drgcodes|procedures_icd|hcpcsevents)\./i,
   /\.(los|last_careunit)$/i,
 ];

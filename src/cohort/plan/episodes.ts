@@ -45,10 +45,16 @@ export interface Episode {
   readonly number: number;
 }
 
+/** The admission and the ICU stay a time lies in. */
+export interface Place {
+  readonly admissionId: string | null;
+  readonly stayId: string | null;
+}
+
 export interface ChartEpisodes {
   readonly episodes: readonly Episode[];
   /** Episodes made of operating and recovery room rows alone: they have no time that could be an index. */
-  readonly operatingRoomOnly: number;
+  readonly operatingRoomOnly: readonly Place[];
 }
 
 interface Moment {
@@ -70,7 +76,7 @@ export function episodesOf(chart: Omit<ChartFacts, 'deathDay'>, rule: IndexRule)
     case 'admin-start':
       return merged(chart, administrationMoments(chart.transfusions), { ...rule, kind: rule.kind });
     case 'landmark':
-      return { episodes: landmarks(chart, rule.landmarkHours), operatingRoomOnly: 0 };
+      return { episodes: landmarks(chart, rule.landmarkHours), operatingRoomOnly: [] };
   }
 }
 
@@ -132,12 +138,12 @@ function merged(
     else groups.push([moment]);
   }
   const episodes: Episode[] = [];
-  let operatingRoomOnly = 0;
+  const operatingRoomOnly: Place[] = [];
   for (const group of groups) {
     const at = group.findIndex(({ mayBeIndex }) => mayBeIndex);
     const index = group[at];
     if (!index) {
-      operatingRoomOnly += 1;
+      operatingRoomOnly.push(placed(chart, group[0]?.timeMs ?? NaN, null));
       continue;
     }
     episodes.push({
@@ -197,11 +203,13 @@ function placed(
   { admissions, icuStays }: Pick<ChartFacts, 'admissions' | 'icuStays'>,
   timeMs: number,
   admissionId: string | null,
-): { readonly admissionId: string | null; readonly stayId: string | null } {
+): Place {
   const contains = ({ startMs, endMs }: AdmissionFact | IcuStayFact): boolean =>
     startMs <= timeMs && (endMs === undefined || timeMs < endMs);
   const stay = icuStays.find(contains);
-  const admission = admissionId ?? stay?.admissionId ?? admissions.find(contains)?.admissionId ?? null;
+  // An order may name an admission that the chart does not have: then where it lies in time decides.
+  const named = admissions.some((one) => one.admissionId === admissionId) ? admissionId : null;
+  const admission = named ?? stay?.admissionId ?? admissions.find(contains)?.admissionId ?? admissionId;
   return { admissionId: admission, stayId: stay?.stayId ?? null };
 }
 

@@ -31,10 +31,10 @@ export interface Counts {
 export interface CohortPlan {
   readonly rule: IndexRule;
   readonly totals: SourceTotals;
-  /** Charts, events and episodes before anything is left out. */
+  /** Charts, events and episodes before anything is left out, those of operating room rows alone among them. */
   readonly found: Counts & { readonly charts: number; readonly events: number; readonly signings: number };
   /** Episodes made only of operating or recovery room rows, which no index can rest on. */
-  readonly operatingRoomOnly: number;
+  readonly operatingRoomOnly: Counts;
   readonly excluded: Readonly<Record<Exclusion, Counts>>;
   /** Ascending by chart, then time. */
   readonly episodes: readonly PlannedEpisode[];
@@ -52,12 +52,13 @@ export function planCohort(
 ): CohortPlan {
   const labelRule = { ...about, clockOffsetMs: about.clockOffsetMs ?? 0 };
   const all: Candidate[] = [];
-  let operatingRoomOnly = 0;
+  const operatingRoomOnly: Placed[] = [];
   let chartsFound = 0;
   for (const chart of charts) {
     const found = episodesOf(chart, rule);
-    operatingRoomOnly += found.operatingRoomOnly;
-    if (found.episodes.length + found.operatingRoomOnly > 0) chartsFound += 1;
+    const { chartId, patientId } = chart;
+    operatingRoomOnly.push(...found.operatingRoomOnly.map(({ admissionId }) => ({ chartId, patientId, admissionId })));
+    if (found.episodes.length + found.operatingRoomOnly.length > 0) chartsFound += 1;
     for (const episode of found.episodes) {
       const outcome = outcomeOf(chart, episode, labelRule);
       const exclusion = exclusionOf(chart, episode, outcome, rule.kind === 'admin-start');
@@ -68,7 +69,7 @@ export function planCohort(
     rule,
     totals,
     found: {
-      ...countsOf(all),
+      ...countsOf([...all.map(({ episode }) => episode), ...operatingRoomOnly]),
       charts: chartsFound,
       events: charts.reduce((sum, { transfusions }) => sum + transfusions.length, 0),
       signings: charts.reduce(
@@ -76,7 +77,7 @@ export function planCohort(
         0,
       ),
     },
-    operatingRoomOnly,
+    operatingRoomOnly: countsOf(operatingRoomOnly),
     excluded: excludedCounts(all),
     episodes: planned(
       all.filter(({ exclusion }) => exclusion === undefined),
@@ -179,7 +180,8 @@ function firstsOfAdmissions(kept: readonly Candidate[]): ReadonlySet<string> {
 }
 
 function excludedCounts(all: readonly Candidate[]): Record<Exclusion, Counts> {
-  const of = (key: Exclusion): Counts => countsOf(all.filter(({ exclusion }) => exclusion === key));
+  const of = (key: Exclusion): Counts =>
+    countsOf(all.filter(({ exclusion }) => exclusion === key).map(({ episode }) => episode));
   return {
     'impossible-outcome': of('impossible-outcome'),
     'age-unknown': of('age-unknown'),
@@ -191,10 +193,13 @@ function excludedCounts(all: readonly Candidate[]): Record<Exclusion, Counts> {
   } satisfies Record<keyof typeof EXCLUSIONS, Counts>;
 }
 
-function countsOf(candidates: readonly Candidate[]): Counts {
+type Placed = Pick<Episode, 'chartId' | 'patientId' | 'admissionId'>;
+
+/** An episode outside any admission counts as one of its chart. */
+function countsOf(episodes: readonly Placed[]): Counts {
   return {
-    patients: new Set(candidates.map(({ episode }) => episode.patientId)).size,
-    admissions: new Set(candidates.map(({ episode }) => episode.admissionId ?? episode.chartId)).size,
-    episodes: candidates.length,
+    patients: new Set(episodes.map(({ patientId }) => patientId)).size,
+    admissions: new Set(episodes.map(({ admissionId, chartId }) => admissionId ?? chartId)).size,
+    episodes: episodes.length,
   };
 }

@@ -29,7 +29,6 @@ const CANDIDATE_WORDS: Readonly<Record<string, string>> = {
 /** The steps of a dataset card. Every exclusion is listed, those that left out nobody too: they were asked. */
 export function attritionOf({ source, index, attrition, counts }: DatasetCard): Attrition {
   const { totals, found, operatingRoomOnly, excluded, kept } = attrition;
-  const theatre = { patients: 0, admissions: 0, episodes: operatingRoomOnly };
   const all = counts.events['all episodes'] ?? { n: 0, events: 0 };
   return {
     source: {
@@ -40,11 +39,11 @@ export function attritionOf({ source, index, attrition, counts }: DatasetCard): 
     candidates: {
       key: 'candidates',
       words: CANDIDATE_WORDS[index.kind] ?? 'Episodes',
-      counts: { ...found, episodes: found.episodes + operatingRoomOnly },
+      counts: { patients: found.patients, admissions: found.admissions, episodes: found.episodes },
     },
     exclusions: [
       ...(index.kind === 'admin-start'
-        ? [{ key: 'operating-room-only', words: 'operating or recovery room charting only', counts: theatre }]
+        ? [{ key: 'operating-room-only', words: 'operating or recovery room charting only', counts: operatingRoomOnly }]
         : []),
       ...Object.entries(EXCLUSIONS).map(([key, words]) => ({
         key,

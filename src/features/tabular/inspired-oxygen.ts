@@ -1,7 +1,8 @@
 import type { ConceptKey } from '../../concepts/concept.js';
 import { HOUR_MS, touchesWindow, windowStart } from '../time-windows.js';
-import { isCovered, type Reading, type VisibleRecord } from '../visible-record.js';
+import type { Reading, VisibleRecord } from '../visible-record.js';
 import { lastWithin, RESPIRATORY_LEVELS } from './record-columns.js';
+import { isNoneWhenSilent } from './stays.js';
 
 /** Inspired oxygen of room air, %. */
 const ROOM_AIR_PERCENT = 21;
@@ -67,10 +68,10 @@ function newestTimeMs({ readings, predictionTimeMs }: VisibleRecord, concept: Co
   return timeMs >= windowStart(predictionTimeMs, windowHours) ? timeMs : NaN;
 }
 
-/** No charted FiO2 or PEEP, no oxygen flow above 0 and no respiratory support since then, and both sources would say so. */
+/** No charted FiO2 or PEEP, no oxygen flow above 0 and no respiratory support since then, in an ICU whose sources would say so. */
 function isOnRoomAir(record: VisibleRecord, fromMs: number): boolean {
-  const { readings, procedures, source } = record;
-  if (!isCovered(source, 'bedside', fromMs) || !isCovered(source, 'procedures', fromMs)) return false;
+  const { readings, procedures } = record;
+  if (!isNoneWhenSilent(record, 'bedside', fromMs) || !isNoneWhenSilent(record, 'procedures', fromMs)) return false;
   const isCharted = (concept: string, above: number): boolean =>
     (readings.get(concept) ?? []).some(({ timeMs, value }) => timeMs >= fromMs && value > above);
   if (isCharted('fio2', 0) || isCharted('o2_flow', 0) || isCharted('peep', -Infinity)) return false;

@@ -1,7 +1,8 @@
 import { conceptByKey } from '../../concepts/dictionary.js';
 import type { Administration } from '../../record/patient-record.js';
 import { HOUR_MS, RUNNING_WINDOW_HOURS, touchesWindow, windowStart } from '../time-windows.js';
-import { isCovered, type VisibleRecord } from '../visible-record.js';
+import type { VisibleRecord } from '../visible-record.js';
+import { isNoneWhenSilent } from './stays.js';
 
 export const NEE_MEASURES: readonly string[] = ['now', 'max'];
 
@@ -24,8 +25,8 @@ interface Infusion {
 
 /**
  * Norepinephrine equivalents, ug/kg/min. `now`: the rates running at the prediction time. `max`: the highest sum at any moment
- * of the window. No vasopressor in a covered ICU is a dose of 0: pumps are charted, so none charted is none given. NaN where
- * administrations do not cover the window (not read is not none), and where all that is known of a vasopressor is that it ran:
+ * of the window. No vasopressor in a covered ICU is a dose of 0: pumps are charted, so none charted is none given. NaN outside an
+ * ICU, where administrations do not cover the window (not read is not none), and where all that is known of a vasopressor is that it ran:
  * its rate cannot be read or is outside the keep range, or, for `now`, it was charted as a moment of the last hours.
  * @see mimic-code `norepinephrine_equivalent_dose.sql` (a drug without a row adds 0), after Goradia et al. 2020; `score/sofa.sql`
  *   (without a row of any drug, blood pressure alone grades)
@@ -36,7 +37,7 @@ export function norepinephrineEquivalent(record: VisibleRecord, measure: string,
   const highest = measure === 'now' ? doseAt(infusions, record.predictionTimeMs) : highestSince(infusions, fromMs);
   if (highest > 0) return highest;
   const isUnknown = measure === 'now' ? mayBeRunning(infusions, record) : hasUnknownDoseSince(infusions, fromMs);
-  return isUnknown || !isCovered(record.source, 'administrations', fromMs) ? NaN : highest;
+  return isUnknown || !isNoneWhenSilent(record, 'administrations', fromMs) ? NaN : highest;
 }
 
 /** A vasopressor with its dose; nothing for other drugs, nor for a push: it has no rate and no duration. */

@@ -1,6 +1,7 @@
 import type { Administration } from '../../record/patient-record.js';
 import { HOUR_MS, windowStart } from '../time-windows.js';
-import { isCovered, type VisibleRecord } from '../visible-record.js';
+import type { VisibleRecord } from '../visible-record.js';
+import { isNoneWhenSilent } from './stays.js';
 
 export const EXPOSURE_PRODUCTS = ['rbc', 'platelets', 'plasma', 'cryo'] as const;
 export const EXPOSURE_MEASURES: readonly string[] = [
@@ -27,7 +28,7 @@ const MASSIVE_RED_CELL_UNITS = 4;
  * Begun in the window and before the prediction time: a product that begins just then is the one the prediction is about.
  * `units:<product>`: units (volume over the usual volume, at least one; one where the volume is not known yet); whole blood
  * counts as red cells. `hours_since_last`: since any product began. `massive`: four or more red cell units begun within one
- * hour. `cell_salvage_ml`: volume returned so far. NaN instead of 0 where administrations do not cover the window, where a
+ * hour. `cell_salvage_ml`: volume returned so far. NaN instead of 0 outside an ICU, where administrations do not cover the window, where a
  * product the chart does not say may have been the one, and where only the volume of cell salvage is not known.
  * @see reference table of exposures: rows with a start before t0
  */
@@ -35,7 +36,7 @@ export function priorExposure(record: VisibleRecord, measure: string, windowHour
   const fromMs = windowStart(record.predictionTimeMs, windowHours);
   const given = record.administrations.filter(({ startMs }) => startMs >= fromMs && startMs < record.predictionTimeMs);
   const blood = given.filter(({ kind }) => kind === 'blood');
-  const isRead = isCovered(record.source, 'administrations', fromMs);
+  const isRead = isNoneWhenSilent(record, 'administrations', fromMs);
   switch (measure) {
     case 'hours_since_last':
       return blood.length === 0

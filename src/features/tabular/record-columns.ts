@@ -1,10 +1,10 @@
 import type { ProcedureKind } from '../../record/patient-record.js';
 import { RUNNING_WINDOW_HOURS, touchesWindow, windowStart } from '../time-windows.js';
-import { isCovered, type VisibleRecord } from '../visible-record.js';
+import type { VisibleRecord } from '../visible-record.js';
 import { ageYears } from './age.js';
 import { CHARLSON_LEVELS, charlsonLevel } from './comorbidity.js';
 import { ORDER_LEVELS, orderedProduct } from './ordered-product.js';
-import { ADMISSION_LEVELS, admissionLevel, hoursSinceAdmission, STAY_LEVELS } from './stays.js';
+import { ADMISSION_LEVELS, admissionLevel, hoursSinceAdmission, isNoneWhenSilent, STAY_LEVELS } from './stays.js';
 
 const DAY_HOURS = 24;
 /** Age is capped: MIMIC hides ages over 89. */
@@ -55,11 +55,11 @@ export function lastWithin({ readings, predictionTimeMs }: VisibleRecord, concep
 function procedureWithin(record: VisibleRecord, kinds: readonly string[], hours: number): number {
   const from = windowStart(record.predictionTimeMs, hours);
   if (record.procedures.some((done) => kinds.includes(done.kind) && touchesWindow(done, from))) return 1;
-  return isCovered(record.source, 'procedures', from) ? 0 : NaN;
+  return isNoneWhenSilent(record, 'procedures', from) ? 0 : NaN;
 }
 
 function administrationRunning(record: VisibleRecord, kind: string): number {
   const from = windowStart(record.predictionTimeMs, RUNNING_WINDOW_HOURS);
   if (record.administrations.some((given) => given.kind === kind && touchesWindow(given, from))) return 1;
-  return isCovered(record.source, 'administrations', from) ? 0 : NaN;
+  return isNoneWhenSilent(record, 'administrations', from) ? 0 : NaN;
 }

@@ -1,3 +1,4 @@
+import type { SourceKey } from '../../concepts/concept.js';
 import { conceptByKey } from '../../concepts/dictionary.js';
 import type { EncounterInterval } from '../../record/patient-record.js';
 import { hoursBefore, windowStart } from '../time-windows.js';
@@ -36,6 +37,15 @@ export function hoursSinceAdmission(record: VisibleRecord, level: string): numbe
   const open = openStays(record).filter(({ setting }) => (setting === 'icu') === isIcu);
   if (open.length === 0) return NaN;
   return Math.log1p(hoursBefore(record.predictionTimeMs, Math.min(...open.map(({ startMs }) => startMs))));
+}
+
+/**
+ * Does a source of what was given, done or running since then mean "none" by saying nothing? Only where it covers the time and
+ * the patient lies in an ICU, where all of it is charted. Elsewhere a drug, a transfusion or oxygen may be charted in another place
+ * or not at all (MIMIC-IV and eICU chart ICU stays only): nothing said is nothing known.
+ */
+export function isNoneWhenSilent(record: VisibleRecord, source: SourceKey, fromMs: number): boolean {
+  return isCovered(record.source, source, fromMs) && openStays(record).some(({ setting }) => setting === 'icu');
 }
 
 function openStays({ encounters, predictionTimeMs }: VisibleRecord): readonly EncounterInterval[] {

@@ -151,6 +151,17 @@ describe('the mapping that serves', () => {
       administrations: RECORD.administrations.filter(({ evidence }) => evidence !== 'index'),
     };
     checkMapping(mapFeatures, example(mapFeatures, record), spec, tally);
+    // At order time the record still holds the product that will be given: its own row is the index.
+    const ordered = { ...RECORD, administrations: RECORD.administrations.filter(({ startMs }) => startMs !== NOON) };
+    const later = {
+      kind: 'blood',
+      agent: 'rbc',
+      startMs: NOON + HOUR,
+      availableMs: NOON + HOUR,
+      evidence: 'index',
+    } as const;
+    const withOwn = { ...ordered, administrations: [...ordered.administrations, later] };
+    checkMapping(mapFeatures, example(mapFeatures, withOwn), spec, tally);
     expect([...tally.keys()].sort()).toEqual([
       'index-volume',
       'note-filed-after-index',
@@ -159,6 +170,13 @@ describe('the mapping that serves', () => {
       'stay-end-or-length',
       'window-past-index',
     ]);
+  });
+
+  test('counts no look at a chart that has nothing of the kind', () => {
+    const tally = new Map<LeakageTrap, number>();
+    const record = { ...RECORD, notes: [], conditions: [], administrations: [] };
+    checkMapping(mapFeatures, example(mapFeatures, record), spec, tally);
+    expect([...tally.keys()].sort()).toEqual(['running-dose-or-end', 'stay-end-or-length', 'window-past-index']);
   });
 
   test('every futures guard really alters something in this chart', () => {

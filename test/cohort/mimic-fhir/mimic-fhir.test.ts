@@ -160,13 +160,15 @@ describe('staged charts', () => {
   });
 
   test('what is left out is counted by type and reason', async () => {
-    const { rejections, rows } = (await stage(await open())).report;
-    expect(rejections).toEqual({
-      'Appointment: not used': 1,
-      'Encounter: status': 1,
+    const { rejections, rejectionsOfWanted, rows } = (await stage(await open())).report;
+    expect(rejectionsOfWanted).toEqual({
       'Observation: after the last index': 1,
       'Observation: id twice': 1,
       'Observation: no concept of the dictionary': 1,
+    });
+    expect(rejections).toEqual({
+      'Appointment: not used': 1,
+      'Encounter: status': 1,
       'Observation: no such Patient in the export': 1,
       'ServiceRequest of a blood product: no time': 1,
       'ServiceRequest of a blood product: status': 1,

@@ -52,14 +52,17 @@ describe('episodes by administration', () => {
     const { episodes, operatingRoomOnly } = episodesOf(chart, rule('admin-start'));
     expect(hoursOf(episodes)).toEqual([3]);
     expect(episodes[0]).toMatchObject({ operatingRoomRowsBefore: 1, events: 3, indexEvidence: ['given-3'] });
-    expect(operatingRoomOnly).toBe(0);
+    expect(operatingRoomOnly).toEqual([]);
   });
 
   test('operating and recovery room rows alone are counted and give no index', () => {
     const chart = chartOf({
       transfusions: [productAt(1, { place: 'operating-room' }), productAt(2, { place: 'recovery-room' })],
     });
-    expect(episodesOf(chart, rule('admin-start'))).toEqual({ episodes: [], operatingRoomOnly: 1 });
+    expect(episodesOf(chart, rule('admin-start'))).toEqual({
+      episodes: [],
+      operatingRoomOnly: [{ admissionId: 'a1', stayId: 's1' }],
+    });
   });
 
   test('products begun at one moment are one index', () => {

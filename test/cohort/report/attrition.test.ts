@@ -82,11 +82,16 @@ describe('the flow diagram', () => {
     const { attrition } = cardOf();
     const card = cardOf({
       index: { kind: 'admin-start', words: '', gapHours: 24, landmarkHours: [] },
-      attrition: { ...attrition, operatingRoomOnly: 8 },
+      attrition: {
+        ...attrition,
+        found: { ...attrition.found, episodes: 68 },
+        operatingRoomOnly: { patients: 4, admissions: 4, episodes: 8 },
+      },
     });
     const texts = textsOf(readSvg(svgOf(card)));
     expect(texts).toContain('68 episodes, 37 patients, 44 admissions');
-    expect(texts).toContain('8 episodes');
+    expect(texts).toContain('8 episodes of 4 patients');
+    expect(attritionMarkdown(attritionOf(card))).toContain('charting only | 4 | 4 | 8 |');
     expect(texts).toContain('60 episodes remain');
   });
 });

@@ -36,7 +36,7 @@ export function cardOf(changes: Partial<DatasetCard> = {}): DatasetCard {
     attrition: {
       totals: { patients: 100, admissions: 275, icuStays: 140 },
       found: { patients: 37, admissions: 44, episodes: 60, charts: 37, events: 240, signings: 348 },
-      operatingRoomOnly: 0,
+      operatingRoomOnly: NONE,
       excluded: {
         'impossible-outcome': NONE,
         'age-unknown': NONE,

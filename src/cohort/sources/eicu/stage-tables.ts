@@ -35,13 +35,13 @@ export async function stageEicu(
   await connection.run(`SET temp_directory = ${quoted(join(folder, 'duckdb'))}`);
   await loadWanted(connection, files, wanted);
   const rows: Record<string, number> = {};
-  const rejections: Record<string, number> = {};
+  const rejectionsOfWanted: Record<string, number> = {};
   for (const table of STAGED_TABLES) {
     const file = files.tables.get(table);
     if (!file) continue;
     onProgress?.(`filtering ${file.name}`);
     rows[table] = await stageTable(connection, files, table, folder);
-    Object.assign(rejections, await badOffsets(connection, table, folder));
+    Object.assign(rejectionsOfWanted, await badOffsets(connection, table, folder));
   }
   const hourly = {
     labs: files.hourly !== undefined && !files.tables.has('lab'),
@@ -51,7 +51,7 @@ export async function stageEicu(
   const chartingHospitals: Partial<Record<TableName, readonly string[]>> = {};
   for (const table of VOLUNTARY) chartingHospitals[table] = await hospitalsOf(connection, files, table);
   await saveStagedInfo(folder, { intakeShiftMinutes, tables: [...files.tables.keys()], hourly, chartingHospitals });
-  return { rows, rejections };
+  return { rows, rejections: {}, rejectionsOfWanted };
 }
 
 /** The unit stays of the wanted charts, their shards, and the minutes between which rows are needed. */

@@ -21,8 +21,8 @@ export async function openFhirExport(directory: string): Promise<CohortSource> {
     about: aboutExport(scan),
     facts: () => Promise.resolve(facts),
     stage: async (request) => {
-      const { rows, rejections } = await stageExport(files, scan, request);
-      return { rows, rejections: { ...tally.counts(), ...rejections } };
+      const report = await stageExport(files, scan, request);
+      return { ...report, rejections: { ...tally.counts(), ...report.rejections } };
     },
     close: () => undefined,
   };

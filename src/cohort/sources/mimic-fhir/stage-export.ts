@@ -27,7 +27,8 @@ export async function stageExport(
   { patients, sourcesShown }: Pick<ScannedExport, 'patients' | 'sourcesShown'>,
   { wanted, folder, onProgress }: StageRequest,
 ): Promise<StageReport> {
-  const tally = startTally();
+  const ofExport = startTally();
+  const ofWanted = startTally();
   const rows = startTally();
   const byChart = new Map(wanted.map((chart) => [chart.chartId, chart]));
   const unsorted = unsortedShards(folder);
@@ -36,13 +37,13 @@ export async function stageExport(
   const stageOne = (resource: Element, type: string): void | Promise<void> => {
     if (type === 'Medication') return;
     if (sourceOf(resource) === undefined && !ORDER_TYPES.has(type)) {
-      tally.add(`${type}: not used`);
+      ofExport.add(`${type}: not used`);
       return;
     }
     const patient = patients.get(patientOf(resource) ?? '');
     const id = fhirId(resource);
     if (!patient || id === undefined) {
-      tally.add(`${type}: ${patient ? 'no id' : 'no such Patient in the export'}`);
+      ofExport.add(`${type}: ${patient ? 'no id' : 'no such Patient in the export'}`);
       return;
     }
     if (ORDER_TYPES.has(type)) return;
@@ -50,7 +51,7 @@ export async function stageExport(
     if (!chart) return;
     const reason = reasonToLeaveOut(resource, chart.indexMs);
     if (reason !== undefined) {
-      tally.add(`${type}: ${reason}`);
+      ofWanted.add(`${type}: ${reason}`);
       return;
     }
     return unsorted.add(chart.shard, { chart: chart.chartId, type, id, resource });
@@ -68,10 +69,10 @@ export async function stageExport(
   for (const shard of [...new Set(wanted.map((chart) => chart.shard))].sort((a, b) => a - b)) {
     await writeSortedShard(folder, shard, {
       kept: (type) => rows.add(type),
-      twice: (type) => tally.add(`${type}: id twice`),
+      twice: (type) => ofWanted.add(`${type}: id twice`),
     });
   }
   await rm(unsorted.folder, { recursive: true, force: true });
   await writeFile(join(folder, COVERAGE_FILE), JSON.stringify(coverageOf(sourcesShown)));
-  return { rows: rows.counts(), rejections: tally.counts() };
+  return { rows: rows.counts(), rejections: ofExport.counts(), rejectionsOfWanted: ofWanted.counts() };
 }

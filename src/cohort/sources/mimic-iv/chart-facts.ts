@@ -11,7 +11,7 @@ import type {
 } from '../../cohort-source.js';
 import { readBloodOrder } from './blood-orders.js';
 import type { Row } from './csv-layout.js';
-import { mimicMs } from './mimic-time.js';
+import { isBadTime, mimicMs } from './mimic-time.js';
 import { administrationEvidence, birthDateOf, numberOf } from './record-from-rows.js';
 import { patientIdOf } from './resources-from-rows.js';
 
@@ -44,11 +44,26 @@ export async function factsFromTables(
     await grouped('poe'),
     await grouped('blood_inputs'),
   ];
-  const orphan = [...new Set([...poe.keys(), ...blood.keys(), ...icustays.keys()])].length - patients.length;
-  if (orphan > 0) {
-    throw new ServiceError('ERR_DATASET', {
-      detail: `hosp/patients.csv: ${orphan} patients of poe, inputevents or icustays are not in it`,
-    });
+  const known = new Set(patients.map((patient) => patient['subject_id']));
+  for (const [table, own] of [
+    ['hosp/poe', poe],
+    ['icu/inputevents', blood],
+    ['icu/icustays', icustays],
+  ] as const) {
+    const orphans = [...own.keys()].filter((subject) => !known.has(subject)).length;
+    if (orphans > 0) {
+      throw new ServiceError('ERR_DATASET', {
+        detail: `${table}: rows of ${orphans} patients who are not in hosp/patients`,
+      });
+    }
+  }
+  for (const [table, name] of [
+    ['poe', 'hosp/poe: a product order without a patient'],
+    ['blood_inputs', 'icu/inputevents: a blood product without a patient'],
+    ['icustays', 'icu/icustays: a stay without a patient'],
+  ] as const) {
+    const nobody = Number((await rows(`SELECT count(*) AS n FROM ${table} WHERE subject_id IS NULL`))[0]?.['n']);
+    for (let i = 0; i < nobody; i++) reject(name);
   }
   const charts = patients.map((patient) => {
     const subject = patient['subject_id'] ?? '';
@@ -86,12 +101,15 @@ function factsOf(
 ): ChartFacts {
   const chartId = patientIdOf(patient['subject_id'] ?? '');
   const dod = mimicMs(patient['dod'] ?? null);
+  const birthDate = birthDateOf(patient);
+  const impossibleOutcome = unreadableDeath(patient, own.admissions, reject);
   return {
     chartId,
     patientId: chartId,
     chartOrder: 0,
-    birthDate: birthDateOf(patient),
-    admissions: own.admissions.flatMap((row) => admissionOf(row, reject)),
+    ...(birthDate === undefined ? {} : { birthDate }),
+    ...(impossibleOutcome === undefined ? {} : { impossibleOutcome }),
+    admissions: own.admissions.flatMap((row) => admissionOf(row, dod !== undefined, reject)),
     icuStays: own.icustays.flatMap((row) => icuStayOf(row, reject)),
     transfusions: own.blood
       .flatMap((row) => transfusionOf(row, reject))
@@ -104,26 +122,43 @@ function factsOf(
   };
 }
 
-function admissionOf(row: Row, reject: Reject): AdmissionFact[] {
+/** A death on record that no calendar has would make a survivor of the dead: the patient is left out, and counted. */
+function unreadableDeath(patient: Row, admissions: readonly Row[], reject: Reject): string | undefined {
+  if (isBadTime(patient['dod'])) {
+    reject('hosp/patients: a date of death that is none (the patient is left out)');
+    return 'date of death';
+  }
+  if (admissions.some((row) => isBadTime(row['deathtime']))) {
+    reject('hosp/admissions: a death time that is none (the patient is left out)');
+    return 'death time';
+  }
+  return undefined;
+}
+
+function admissionOf(row: Row, hasDeathDate: boolean, reject: Reject): AdmissionFact[] {
   const startMs = mimicMs(row['admittime'] ?? null);
   const endMs = mimicMs(row['dischtime'] ?? null);
-  const deathMs = mimicMs(row['deathtime'] ?? null);
+  const isDead = row['hospital_expire_flag'] === '1';
+  const charted = mimicMs(row['deathtime'] ?? null);
   if (startMs === undefined) {
     reject('hosp/admissions: no admission time');
     return [];
   }
   if (endMs !== undefined && endMs < startMs)
     reject('hosp/admissions: discharge before admission (the end is not used)');
-  if (row['hospital_expire_flag'] === '1' && deathMs === undefined) {
-    reject('hosp/admissions: dead at discharge without a death time (counted by date)');
+  if (isDead && charted === undefined) {
+    reject(
+      `hosp/admissions: dead at discharge without a death time (counted by ${hasDeathDate ? 'date' : 'the time of discharge'})`,
+    );
   }
+  const deathMs = charted ?? (isDead && !hasDeathDate ? endMs : undefined);
   return [
     {
       admissionId: row['hadm_id'] ?? '',
       startMs,
       ...(endMs === undefined || endMs < startMs ? {} : { endMs }),
       ...(deathMs === undefined ? {} : { deathMs }),
-      isDeadAtDischarge: row['hospital_expire_flag'] === '1' || deathMs !== undefined,
+      isDeadAtDischarge: isDead || deathMs !== undefined,
     },
   ];
 }
@@ -135,8 +170,11 @@ function icuStayOf(row: Row, reject: Reject): IcuStayFact[] {
     reject('icu/icustays: no start');
     return [];
   }
-  if (endMs !== undefined && endMs < startMs) reject('icu/icustays: out before in (the end is not used)');
-  const ended = endMs === undefined || endMs < startMs ? {} : { endMs };
+  if (endMs !== undefined && endMs < startMs) {
+    reject('icu/icustays: out before in');
+    return [];
+  }
+  const ended = endMs === undefined ? {} : { endMs };
   return [{ stayId: row['stay_id'] ?? '', admissionId: row['hadm_id'] ?? '', startMs, ...ended }];
 }
 

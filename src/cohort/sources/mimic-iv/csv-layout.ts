@@ -40,16 +40,7 @@ export const MIMIC_LAYOUT = {
   },
   admissions: {
     path: 'hosp/admissions',
-    columns: [
-      'subject_id',
-      'hadm_id',
-      'admittime',
-      'dischtime',
-      'deathtime',
-      'admission_type',
-      'discharge_location',
-      'hospital_expire_flag',
-    ],
+    columns: ['subject_id', 'hadm_id', 'admittime', 'dischtime', 'deathtime', 'admission_type', 'hospital_expire_flag'],
   },
   diagnoses_icd: {
     path: 'hosp/diagnoses_icd',

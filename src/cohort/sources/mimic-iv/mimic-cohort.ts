@@ -39,8 +39,13 @@ export async function openMimicIvCohort(directory: string): Promise<CohortSource
     return {
       about: about(files, absentItems),
       facts: async () => {
+        rejections.clear();
+        const reject = (words: string): void => {
+          rejections.set(words, (rejections.get(words) ?? 0) + 1);
+        };
         await loadSmallTables(connection, files);
-        return factsFromTables(connection, (words) => rejections.set(words, (rejections.get(words) ?? 0) + 1));
+        await dropCopies(connection, reject);
+        return factsFromTables(connection, reject);
       },
       stage: async (request) => {
         const report = await stage(connection, files, request);
@@ -92,6 +97,8 @@ function about(files: Files, absentItems: readonly string[]): SourceAbout {
     clockOffsetMs: Number(MIMIC_OFFSET.slice(0, 3)) * HOUR_MS,
     caveats: [
       'Dates of death outside hospital are dates; none is recorded later than one year after the last discharge.',
+      'Vital signs, bedside charting, drugs, blood given and life support are charted in ICU stays only: before and outside them (in_icu false) they are not in the data, and a count of 0 says nothing.',
+      'Oxygen devices charted as words (226732) are not read: high-flow oxygen, oxygen therapy and tracheostomy are seen through FiO2, flow and ventilation rows only.',
       'Procedures count as known from their start: their store time is that of the last edit.',
       notes.length === 0 ? 'No note tables: the notes modality is empty.' : `Notes: ${notes.join(' and ')}.`,
       ...(absentItems.length === 0 ? [] : [`Items this release does not have: ${absentItems.join('; ')}.`]),
@@ -118,6 +125,15 @@ async function loadSmallTables(connection: DuckDBConnection, files: Files): Prom
     MIMIC_LAYOUT.inputevents.columns,
     `statusdescription IS DISTINCT FROM 'Rewritten' AND itemid IN (${blood})`,
   );
+}
+
+/** A blood product charted twice, cell for cell, was given once. */
+async function dropCopies(connection: DuckDBConnection, reject: (words: string) => void): Promise<void> {
+  const count = async (): Promise<number> =>
+    Number((await connection.runAndReadAll('SELECT count(*) FROM blood_inputs')).getRows()[0]?.[0]);
+  const before = await count();
+  await connection.run('CREATE OR REPLACE TEMP TABLE blood_inputs AS SELECT DISTINCT * FROM blood_inputs');
+  for (let copies = before - (await count()); copies > 0; copies--) reject('icu/inputevents: a blood product twice');
 }
 
 async function load(

@@ -10,7 +10,8 @@ export interface NoteRows {
 }
 
 /**
- * Radiology reports from their store time on (the chart time is that of the examination). Discharge summaries from the
+ * A note without a store time is left out: nobody knows when its words were there. Radiology reports count from their store time on
+ * (the chart time is that of the examination). Discharge summaries from the
  * latest of chart time, store time and the discharge of their own admission on: only a later admission can see them. A chart
  * time that is a date alone means the end of that day.
  */
@@ -19,6 +20,19 @@ export function noteDocuments(notes: NoteRows, admissions: readonly Row[]): read
     ...notes.radiology.flatMap((row) => documentOf(row, 'radiology', radiologyMs(row))),
     ...notes.discharge.flatMap((row) => documentOf(row, 'discharge', dischargeSummaryMs(row, admissions))),
   ];
+}
+
+/** Notes with words that no time says since when they were known, by `table: reason`: they are left out. */
+export function noteRejections(notes: NoteRows, admissions: readonly Row[]): Readonly<Record<string, number>> {
+  const lost = (rows: readonly Row[], availableMs: (row: Row) => number | undefined): number =>
+    rows.filter((row) => (row['text']?.trim() ?? '') !== '' && availableMs(row) === undefined).length;
+  const counts = {
+    'note/radiology: no charting or store time': lost(notes.radiology, radiologyMs),
+    'note/discharge: no charting or store time, or an admission without an end': lost(notes.discharge, (row) =>
+      dischargeSummaryMs(row, admissions),
+    ),
+  };
+  return Object.fromEntries(Object.entries(counts).filter(([, n]) => n > 0));
 }
 
 /** Filing times for the guards, by `evidence`, from the rows' own columns. */
@@ -53,14 +67,17 @@ function evidenceOf(row: Row): string {
 
 function radiologyMs(row: Row): number | undefined {
   const charted = timeOf(row['charttime']);
-  return charted === undefined ? undefined : Math.max(charted, timeOf(row['storetime']) ?? charted);
+  const stored = timeOf(row['storetime']);
+  // The chart time is that of the examination: without a store time nobody knows when the report was there.
+  return charted === undefined || stored === undefined ? undefined : Math.max(charted, stored);
 }
 
 function dischargeSummaryMs(row: Row, admissions: readonly Row[]): number | undefined {
   const charted = timeOf(row['charttime']);
   const discharged = timeOf(admissions.find(({ hadm_id }) => hadm_id === row['hadm_id'])?.['dischtime']);
-  if (charted === undefined || discharged === undefined) return undefined;
-  return Math.max(charted, timeOf(row['storetime']) ?? charted, discharged);
+  const stored = timeOf(row['storetime']);
+  if (charted === undefined || stored === undefined || discharged === undefined) return undefined;
+  return Math.max(charted, stored, discharged);
 }
 
 /** Midnight exactly is how a date without a time is written: its end counts. */

@@ -38,11 +38,12 @@ export function recordFromRows(
   const { values, dropped } = dropIntubatedVerbal(all, procedures);
   for (let i = 0; i < dropped; i++) tally.add('intubated-verbal', 'gcs_verbal');
   const sex = rows.patient['gender'];
+  const birthDate = birthDateOf(rows.patient);
   return {
-    birthDate: birthDateOf(rows.patient),
+    ...(birthDate === undefined ? {} : { birthDate }),
     sex: sex === 'M' ? 'male' : sex === 'F' ? 'female' : 'unknown',
     values,
-    administrations: rows.inputevents.flatMap(administrationOf),
+    administrations: rows.inputevents.flatMap((row) => administrationOf(row, tally)),
     procedures,
     encounters: [...rows.admissions.flatMap(admissionOf), ...rows.icustays.flatMap(icuStayOf)],
     conditions: rows.diagnoses.flatMap((row) => conditionsOf(row, rows.admissions)),
@@ -63,9 +64,10 @@ export function recordFromRows(
   };
 }
 
-/** MIMIC-IV gives an age in an anchor year: the year of birth is exact, month and day are taken as the first. */
-export function birthDateOf(patient: Row): string {
-  return `${Number(patient['anchor_year']) - Number(patient['anchor_age'])}-01-01`;
+/** MIMIC-IV gives an age in an anchor year: the year of birth is exact, month and day are taken as the first. Undefined without either. */
+export function birthDateOf(patient: Row): string | undefined {
+  const year = numberOf(patient['anchor_year']) - numberOf(patient['anchor_age']);
+  return Number.isInteger(year) ? `${year}-01-01` : undefined;
 }
 
 function valueOf(number: ChartedNumber, tally: RejectionTally): ObservedValue[] {
@@ -104,14 +106,16 @@ function intervalOf(row: Row): { readonly startMs: number; readonly endMs?: numb
   const startMs = mimicMs(row['starttime'] ?? null);
   const endMs = mimicMs(row['endtime'] ?? null);
   if (startMs === undefined) return undefined;
-  return endMs === undefined || endMs < startMs ? { startMs } : { startMs, endMs };
+  return endMs === undefined ? { startMs } : { startMs, endMs };
 }
 
-function administrationOf(row: Row): Administration[] {
+function administrationOf(row: Row, tally: RejectionTally): Administration[] {
   const agent = agentOfMimicItem(Number(row['itemid']));
   const interval = intervalOf(row);
   if (!agent || !interval) return [];
   const rate = infusionRate(agent.agent, numberOf(row['rate']), row['rateuom'] ?? undefined);
+  if (rate === undefined && Number.isFinite(numberOf(row['rate'])) && agent.kind === 'vasopressor')
+    tally.add('unit-unknown', 'nee');
   const amount = numberOf(row['amount']);
   const isVolume = row['amountuom']?.toLowerCase() === 'ml' && amount >= 0;
   return [
@@ -159,8 +163,9 @@ function admissionOf(row: Row): EncounterInterval[] {
 function icuStayOf(row: Row): EncounterInterval[] {
   const startMs = mimicMs(row['intime'] ?? null);
   const endMs = mimicMs(row['outtime'] ?? null);
-  if (startMs === undefined) return [];
-  const ended = endMs === undefined || endMs < startMs ? {} : { endMs };
+  // An impossible end would keep the patient in the ICU for ever.
+  if (startMs === undefined || (endMs !== undefined && endMs < startMs)) return [];
+  const ended = endMs === undefined ? {} : { endMs };
   return [{ setting: 'icu', startMs, ...ended, evidence: `Encounter/stay-${row['stay_id'] ?? ''}` }];
 }
 

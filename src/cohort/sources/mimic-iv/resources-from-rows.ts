@@ -75,12 +75,13 @@ interface Subject {
 
 function patientOf({ patient, admissions }: PatientRows, id: string): Patient {
   const died = admissions.map((row) => mimicIso(row['deathtime'] ?? null)).find((time) => time !== undefined);
+  const birthDate = birthDateOf(patient);
   const deceased = died ?? mimicIso(patient['dod'] ?? null);
   return {
     resourceType: 'Patient',
     id,
     gender: patient['gender'] === 'M' ? 'male' : patient['gender'] === 'F' ? 'female' : 'unknown',
-    birthDate: birthDateOf(patient),
+    ...(birthDate === undefined ? {} : { birthDate }),
     ...(deceased === undefined ? {} : { deceasedDateTime: deceased }),
   };
 }
@@ -94,7 +95,6 @@ function admissionOf(row: Row, subject: Subject): Encounter[] {
   const when = period(mimicIso(row['admittime'] ?? null), mimicIso(row['dischtime'] ?? null));
   if (!when) return [];
   const { priority, encounterClass } = admissionPriority(row['admission_type']);
-  const disposition = row['discharge_location'];
   return [
     {
       resourceType: 'Encounter',
@@ -104,14 +104,14 @@ function admissionOf(row: Row, subject: Subject): Encounter[] {
       ...(priority === undefined ? {} : { priority: { coding: [{ system: V3_ACT_PRIORITY, code: priority }] } }),
       subject,
       period: when,
-      ...(disposition ? { hospitalization: { dischargeDisposition: { text: disposition } } } : {}),
     },
   ];
 }
 
 function icuStayOf(row: Row, subject: Subject): Encounter[] {
-  const when = period(mimicIso(row['intime'] ?? null), mimicIso(row['outtime'] ?? null));
-  if (!when) return [];
+  const [start, end] = [mimicIso(row['intime'] ?? null), mimicIso(row['outtime'] ?? null)];
+  const when = period(start, end);
+  if (!when || (end !== undefined && when.end === undefined)) return [];
   return [
     {
       resourceType: 'Encounter',

@@ -25,7 +25,8 @@ const TIMED: Readonly<Record<string, 'values' | 'notes' | 'whole'>> = {
   outputevents: 'values',
   chartevents: 'values',
   radiology: 'notes',
-  discharge: 'notes',
+  // Known from the end of their own admission on, which may be long after they were stored: the mapping decides.
+  discharge: 'whole',
 };
 export type StagedTable = keyof typeof TIMED;
 export const STAGED_TABLES: readonly StagedTable[] = Object.keys(TIMED);

@@ -6,7 +6,7 @@ import { quoted } from '../../csv/csv-file.js';
 import type { FilingTime, SourceChart } from '../../cohort-source.js';
 import type { Row } from './csv-layout.js';
 import { filingOfRows } from './filing.js';
-import { noteDocuments, noteFiling } from './note-documents.js';
+import { noteDocuments, noteFiling, noteRejections } from './note-documents.js';
 import { readPatientRows, type PatientRows } from './patient-rows.js';
 import { recordFromRows } from './record-from-rows.js';
 import { patientIdOf } from './resources-from-rows.js';
@@ -33,7 +33,7 @@ export async function* readStagedMimicIv(folder: string, shard: number): AsyncGe
       filing,
       withoutFilingTime: rows.withoutStoreTime,
       unitsCharted: unitsCharted(rows),
-      ...(rows.duplicateLabs > 0 ? { rejections: { 'hosp/labevents: labevent_id twice': rows.duplicateLabs } } : {}),
+      rejections: { ...rows.rejections, ...noteRejections(notes, rows.admissions) },
     };
   }
 }
