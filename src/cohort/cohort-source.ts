@@ -36,6 +36,8 @@ export interface AdmissionFact {
   readonly deathMs?: number;
   /** The source says that the patient left this admission dead, with or without a time. */
   readonly isDeadAtDischarge: boolean;
+  /** Whether the patient left this admission alive is not known; alive until `endMs`, as far as the source tells. */
+  readonly isOutcomeUnknown?: true;
 }
 
 export interface IcuStayFact {

@@ -8,7 +8,13 @@ import type { CsvFile } from './csv-file.js';
  * it is a patient's.
  */
 export async function csvFault(file: CsvFile, cause: unknown): Promise<ServiceError> {
-  const words = cause instanceof Error ? cause.message : '';
+  const words = messageOf(cause);
+  if (NOT_THE_FILES.test(words)) {
+    return new ServiceError('ERR_DATASET', {
+      detail: `${file.name}: the machine could not read it through (memory or disk)`,
+      cause,
+    });
+  }
   const line = /CSV Error on Line: (\d+)/.exec(words)?.[1];
   const found = /Found: (\d+)/.exec(words)?.[1];
   const expected = /Expected Number of Columns: (\d+)/.exec(words)?.[1];
@@ -18,10 +24,20 @@ export async function csvFault(file: CsvFile, cause: unknown): Promise<ServiceEr
   if (badLine !== undefined) return fault(`${file.name}: line ${badLine} is not UTF-8`);
   if (line === undefined) return fault(`${file.name}: cannot be read as CSV`);
   if (expected !== undefined && found !== undefined) {
-    return fault(`${file.name}: line ${line} has ${found} columns, expected ${expected}`);
+    // DuckDB stops counting at the first column too many.
+    const counted = Number(found) > Number(expected) ? `more than ${expected}` : found;
+    return fault(`${file.name}: line ${line} has ${counted} columns, expected ${expected}`);
   }
   if (/unterminated quote/.test(words)) return fault(`${file.name}: line ${line}: a quote is not closed`);
   return fault(`${file.name}: line ${line} cannot be read as CSV`);
+}
+
+/** DuckDB's words for what is wrong with the machine and not with the file. */
+const NOT_THE_FILES = /Out of Memory Error|No space left|Permission denied|could not allocate/i;
+
+/** A cause may come from another realm, where it is no instance of this one's Error. */
+function messageOf(cause: unknown): string {
+  return typeof cause === 'object' && cause !== null && 'message' in cause ? String(cause.message) : '';
 }
 
 /**

@@ -33,9 +33,16 @@ export function exclusionOf(
   const admission = chart.admissions.find(({ admissionId }) => admissionId === episode.admissionId);
   const hasEnded = admission?.endMs !== undefined && admission.endMs <= indexMs;
   if ('kind' in outcome) return 'dead-before-index';
-  if (hasEnded && episode.stayId === null) return 'after-discharge';
+  if (episode.stayId === null && (hasEnded || (isAdministration && isAfterDischarge(chart, episode)))) {
+    return 'after-discharge';
+  }
   if (chart.comfortCareMs !== undefined && chart.comfortCareMs <= indexMs) return 'comfort-care';
   return undefined;
+}
+
+/** A product charted in no admission, when one had ended: late charting, of which nobody knows the time. */
+function isAfterDischarge({ admissions }: ChartFacts, { indexMs, admissionId }: Episode): boolean {
+  return admissionId === null && admissions.some(({ endMs }) => endMs !== undefined && endMs <= indexMs);
 }
 
 /** Charted by an ICU that the patient had not reached: no vital sign and no infusion of that time can be known. */

@@ -1,4 +1,4 @@
-import type { ChartFacts } from '../cohort-source.js';
+import type { AdmissionFact, ChartFacts } from '../cohort-source.js';
 import type { Episode } from './episodes.js';
 
 const HOUR_MS = 3_600_000;
@@ -38,7 +38,7 @@ export interface LabelRule {
 /**
  * The labels of an index. A death time inside the index admission counts by the clock; any other death by calendar days,
  * `date(death) − date(t0) ≤ 7`. Day 7 by date alone is ambiguous: an event in the main label, none in the sensitivity label.
- * A date one day before the index is a slip of registration (an event, ambiguous); an earlier one means dead before the index.
+ * A death time at or before the index is dead before it, in whatever admission it stands. A date one day before the index is a slip of registration (an event, ambiguous); an earlier one means dead before the index.
  */
 export function outcomeOf(
   chart: ChartFacts,
@@ -46,15 +46,37 @@ export function outcomeOf(
   rule: LabelRule,
 ): Outcome | DeathBeforeIndex {
   const { indexMs, admissionId } = episode;
+  if (chart.admissions.some(({ deathMs }) => deathMs !== undefined && deathMs <= indexMs)) {
+    return { kind: 'dead-before-index' };
+  }
   const admission = chart.admissions.find((one) => one.admissionId === admissionId);
-  const diedInHospital =
-    admission === undefined ? null : admission.deathMs !== undefined || admission.isDeadAtDischarge;
+  const diedInHospital = diedIn(admission);
   if (admission?.deathMs !== undefined) return byTime(admission.deathMs, indexMs, diedInHospital);
   const deathDay = chart.deathDay ?? dayOfLastDeathTime(chart, rule);
   if (deathDay !== undefined) return byDate(deathDay - dayOf(indexMs, rule), diedInHospital, rule);
   const endMs = admission?.endMs;
   const lost = rule.deathsSeen === 'in-hospital' && endMs !== undefined && endMs < indexMs + 7 * DAY_MS;
-  return { ...SURVIVED, diedInHospital, lostBefore7d: lost };
+  if (admission?.isOutcomeUnknown !== true) return { ...SURVIVED, diedInHospital, lostBefore7d: lost };
+  return { ...aliveUntil(endMs ?? indexMs, indexMs), diedInHospital, lostBefore7d: lost };
+}
+
+function diedIn(admission: AdmissionFact | undefined): boolean | null {
+  if (admission === undefined) return null;
+  if (admission.deathMs !== undefined || admission.isDeadAtDischarge) return true;
+  return admission.isOutcomeUnknown === true ? null : false;
+}
+
+/** Known to have lived up to a time and no longer: a window that reaches past it has no label. */
+function aliveUntil(lastMs: number, indexMs: number): Omit<Outcome, 'diedInHospital' | 'lostBefore7d'> {
+  const within = (hours: number): false | null => (lastMs >= indexMs + hours * HOUR_MS ? false : null);
+  return {
+    ...SURVIVED,
+    died7d: within(168),
+    died7dSensitivity: within(168),
+    died24h: within(24),
+    died72h: within(72),
+    diedWithin6h: within(EARLY_HOURS),
+  };
 }
 
 const SURVIVED = {

@@ -32,6 +32,10 @@ describe('text about how far care was to go', () => {
     'POLST form',
     'allow natural death',
     'brain death',
+    'care was withdrawn',
+    'supportive care only',
+    'GOC discussed',
+    'compassionate extubation',
     'organ donor',
   ])('%s is left out', (text) => {
     expect(isCareLimitation(text)).toBe(true);
@@ -41,6 +45,8 @@ describe('text about how far care was to go', () => {
     'withdraws to pain',
     'Affect: withdrawn. Treatment: oxygen.',
     'hx delirium tremens and withdrawal seizures',
+    'alcohol withdrawal treatment protocol',
+    'opioid withdrawal support',
     'Patient successfully resuscitated',
     'aggressive volume resuscitation (>250 mls/hr)',
     'methylprednisolone',

@@ -124,7 +124,19 @@ describe('facts of an eICU folder', () => {
     expect(chart('eicu-30').admissions[0]).toMatchObject({
       endMs: ADMISSION + 4000 * MINUTE,
       isDeadAtDischarge: false,
+      isOutcomeUnknown: true,
     });
+  });
+
+  test('discharged before the first unit stay began cannot be', async () => {
+    const patient = (TABLES['patient'] ?? '').split('\n');
+    const column = patient[0]?.split(',').indexOf('hospitaldischargeoffset') ?? -1;
+    const own = patient.find((row) => row.includes(',40,'))?.split(',') ?? [];
+    own[column] = '-5000';
+    const other = writeLayout({ patient: `${patient[0] ?? ''}\n${own.join(',')}\n` });
+    const charts = await factsIn(other);
+    expect(charts.map(({ impossibleOutcome }) => impossibleOutcome)).toEqual(['time of discharge']);
+    rmSync(other, { recursive: true });
   });
 
   test('dead in the unit and alive in the hospital cannot be', () => {
@@ -149,7 +161,7 @@ describe('facts of an eICU folder', () => {
     expect(starts?.[2]).toBe(later(100));
   });
 
-  test('comfort care is the earliest of plan and words; a wish not to be resuscitated is none', () => {
+  test('comfort care is the earliest choice of it; a wish not to be resuscitated and a discussion about the end of life are none', () => {
     expect(chart('eicu-20').comfortCareMs).toBe(later(450));
     expect(chart('eicu-10').comfortCareMs).toBeUndefined();
   });
@@ -383,7 +395,7 @@ describe('bad call: a folder that does not fit', () => {
       // Jest's realm hides the line in DuckDB's own error; the service outside of it names line 8.
       'a row with a column too many',
       { treatment: `${TABLES['treatment'] ?? ''}9,100,1,a,b,c,d\n` },
-      /treatment\.csv: (?:line 8 has 6 columns, expected 5|cannot be read as CSV)/,
+      /treatment\.csv: line 8 has more than 5 columns, expected 5/,
     ],
   ])('%s is named', async (_title, change, message) => {
     const folder = writeLayout(change);
@@ -416,7 +428,7 @@ describe('bad call: a folder that does not fit', () => {
       treatment: `${TABLES['treatment'] ?? ''}8,999,5,a|blood product administration,False\n`,
     });
     const { report, chart } = await stagedIn(folder);
-    expect(report.rejectionsOfWanted).toEqual({
+    expect(report.rejectionsOfWanted).toMatchObject({
       'vitalAperiodic: observationoffset is no whole number of minutes': 1,
     });
     expect(report.rejections).toMatchObject({

@@ -73,7 +73,7 @@ export const TABLES: Readonly<Record<string, string>> = {
     `2,100,5,25,Admission,${NOTE}/Assessment and Plan/View Options/System View,System View,SystemView\n` +
     `3,100,40,70,Admission,${NOTE}/Interventions/Major/End of life / care limitation discussion,End of life / care limitation discussion,x\n`,
   carePlanEOL:
-    'cpleolid,patientunitstayid,cpleolsaveoffset,cpleoldiscussionoffset,activeupondischarge\n1,101,500,0,True\n',
+    'cpleolid,patientunitstayid,cpleolsaveoffset,cpleoldiscussionoffset,activeupondischarge\n1,101,400,0,True\n',
   carePlanGeneral:
     'cplgeneralid,patientunitstayid,activeupondischarge,cplitemoffset,cplgroup,cplitemvalue\n' +
     '1,101,True,450,Care Limitation,Comfort measures only\n2,100,True,10,Care Limitation,Do not resuscitate\n',

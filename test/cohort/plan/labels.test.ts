@@ -101,6 +101,23 @@ test('discharged alive within 7 days from a source that sees in-hospital deaths 
   expect(outcomeOf(chart, INDEX, RULE)).toMatchObject({ died7d: false, lostBefore7d: false });
 });
 
+test('a death time before the index is dead before it, in whatever admission it stands', () => {
+  const charts = dead(NOON - HOUR);
+  expect(outcomeOf(charts, { indexMs: NOON, admissionId: null }, RULE)).toEqual({ kind: 'dead-before-index' });
+});
+
+test('known to have lived for three days and no longer: no label for seven, none for the stay', () => {
+  const unknown = { ...admission, endMs: NOON + 3 * DAY, isOutcomeUnknown: true } as const;
+  expect(outcomeOf(chartOf({ admissions: [unknown] }), INDEX, { ...RULE, deathsSeen: 'in-hospital' })).toMatchObject({
+    died7d: null,
+    died7dSensitivity: null,
+    died72h: false,
+    died24h: false,
+    diedInHospital: null,
+    lostBefore7d: true,
+  });
+});
+
 test('outside any admission nobody can say whether the death was in hospital', () => {
   expect(outcomeOf(chartOf(), { indexMs: NOON, admissionId: null }, RULE)).toMatchObject({ diedInHospital: null });
 });

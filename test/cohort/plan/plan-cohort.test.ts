@@ -40,6 +40,17 @@ describe('who is left out, counted under the first reason that holds', () => {
     expect(plan([chart]).episodes).toHaveLength(1);
   });
 
+  test('a product charted after discharge, when the patient was in no admission', () => {
+    const admissions = [{ admissionId: 'a1', startMs: 0, endMs: NOON - HOUR, isDeadAtDischarge: false }];
+    const chart = chartOf({ admissions, icuStays: [], transfusions: [productAt(1)], orders: [orderAt(1)] });
+    expect(plan([chart], { ...ORDERS, kind: 'admin-start' }).excluded['after-discharge'].episodes).toBe(1);
+  });
+
+  test('an order that names an admission the chart does not have lies in the one of its time', () => {
+    const [episode] = plan([chartOf({ orders: [orderAt(1, { admissionId: 'a9' })] })]).episodes;
+    expect(episode).toMatchObject({ admissionId: 'a1', stayId: 's1' });
+  });
+
   test('comfort measures documented after the index exclude nobody', () => {
     expect(plan([chartOf({ orders: [orderAt(1)], comfortCareMs: NOON + 2 * HOUR })]).episodes).toHaveLength(1);
   });

@@ -28,6 +28,7 @@ export function aboutEicu({ tables, hourly }: EicuFiles, shiftMinutes: IntakeShi
           ? [`No table ${missing} and no hourly values that stand in: such values are missing.`]
           : [
               `Hourly aggregates of YAIB (first 7 days in the unit) stand in for ${missing}: a value of hour h counts as measured at h:00 and known at (h+1):00.`,
+              'YAIB left out every unit stay shorter than 6 h (and some others) whole: early in a stay, no hourly value at all tells that the stay will be short. Leave rows that are not scoreable out of training, or judge with and without them.',
             ]),
       `intakeOutput offsets are charting times: a charted volume of blood is taken to have begun ${shiftMinutes} min before, and is known from its charting on.`,
       'Transfusions come from intakeOutput, infusiondrug and treatment: one unit may be charted in several, so units already given may be counted more than once.',
@@ -36,6 +37,7 @@ export function aboutEicu({ tables, hourly }: EicuFiles, shiftMinutes: IntakeShi
       'Physical examinations carry the time a note was begun; they count as known when the note begun then was entered.',
       'APACHE variables are the worst of the first day: known from hour 24 of the unit stay. apachePredVar is left out.',
       'Only deaths in hospital are seen. Hospital stays of a patient in one year have no known order.',
+      'Charted in unit stays only: before and outside them (in_icu false) vital signs, drugs and blood given are not in the data.',
       'A ventilator without a named airway counts as invasive.',
       ...(absent.length === 0 ? [] : [`Tables that are not there: ${absent.join(', ')}.`]),
     ],

@@ -15,7 +15,9 @@ const CARE_LIMITATION: readonly RegExp[] = [
   /\b(?:full|partial|limited|chemical|slow) code\b|\bcode[ -]status\b|\bfull therapy\b/i,
   /\bcomfort (?:care|measures?|only|focus(?:ed)?)\b|\bCMO\b/i,
   /\bhospice\b|\bpalliati(?:on|ve)\b/i,
-  /\bwithdraw(?:al|ing|n|s)?(?: of)? (?:life|care|support|treatment|therapy|ventilat|mechanical)/i,
+  /(?<!alcohol |ethanol |etoh |opioid |opiate |drug |benzodiazepine |nicotine )\bwithdraw(?:al|ing|n|s)?(?: of)? (?:life|care|support|treatment|therapy|ventilat|mechanical)/i,
+  /\b(?:care|support|treatment|therapy|ventilation) (?:was |is |has been |to be )?withdrawn\b/i,
+  /\bno resuscitation\b|\bsupportive care only\b|\bGOC\b|\bcompassionate(?:ly)? extubat/i,
   /\bwithhold(?:ing)?(?: of)? (?:life|care|support|treatment|therapy)/i,
   /\bterminal(?:ly)?\b(?! ileum)|\bmoribund\b|\bactively dying\b|\bimminent(?:ly)? (?:death|dying)\b/i,
   /\bprognos(?:is|es|tic|tication)\b|\bfutil(?:e|ity)\b|\bgoals? of care\b|\blife[ -]expectancy\b/i,
@@ -35,7 +37,9 @@ export function isCareLimitation(text: string): boolean {
 const COMFORT_CARE: readonly RegExp[] = [
   /\bcomfort (?:care|measures?|only)\b|\bCMO\b/i,
   /\bhospice\b/i,
-  /\bwithdraw(?:al|ing|n)?(?: of)? (?:life|care|support|treatment|therapy|ventilat|mechanical)/i,
+  /(?<!alcohol |ethanol |etoh |opioid |opiate |drug |benzodiazepine |nicotine )\bwithdraw(?:al|ing|n)?(?: of)? (?:life|care|support|treatment|therapy|ventilat|mechanical)/i,
+  /\b(?:care|support|treatment|therapy|ventilation) (?:was |is |has been )?withdrawn\b/i,
+  /\bcompassionate(?:ly)? extubat/i,
 ];
 
 /** Does this text say that care was for comfort from now on? */

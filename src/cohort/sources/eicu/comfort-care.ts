@@ -24,8 +24,8 @@ const SOURCES: readonly { readonly table: TableName; readonly offset: string; re
 const NARROW = 'comfort|CMO|hospice|withdraw';
 
 /**
- * First minute, by unit stay, at which care for comfort alone was on the chart: an end-of-life plan saved (`carePlanEOL`), or a
- * line that says comfort measures, hospice or withdrawal. A wish not to be resuscitated is none. Never an input.
+ * First minute, by unit stay, at which care for comfort alone was on the chart: a line that says comfort measures, hospice or
+ * withdrawal. A wish not to be resuscitated is none, nor is a discussion about the end of life (`carePlanEOL`). Never an input.
  */
 export async function comfortCareMinutes(
   connection: DuckDBConnection,
@@ -39,7 +39,6 @@ export async function comfortCareMinutes(
     if (minutes === undefined) reject(`${table}: ${offset} is no whole number of minutes`);
     else first.set(stay, Math.min(minutes, first.get(stay) ?? Infinity));
   };
-  for (const row of await readRows(connection, files, 'carePlanEOL')) see('carePlanEOL', row, 'cpleolsaveoffset');
   for (const { table, offset, words } of SOURCES) {
     const text = `concat_ws(' ', ${words.join(', ')})`;
     const rows = await readRows(connection, files, table, `regexp_matches(${text}, '${NARROW}', 'i')`);

@@ -245,7 +245,6 @@ export const EICU_LAYOUT = {
     offset: 'noteenteredoffset',
     otherOffsets: ['noteoffset'],
   },
-  carePlanEOL: { name: 'carePlanEOL', columns: ['cpleolid', STAY, 'cpleolsaveoffset'] },
   carePlanGeneral: {
     name: 'carePlanGeneral',
     columns: ['cplgeneralid', STAY, 'cplitemoffset', 'cplgroup', 'cplitemvalue'],

@@ -4,7 +4,7 @@ import type { UnitStay } from './unit-stays.js';
 
 /**
  * The hospital stay as an admission. Only `hospitaldischargestatus` tells a death. Where it is empty, the patient is known to
- * live up to the last discharge from a unit and no longer: the admission ends there, so that the outcome counts as lost.
+ * live up to the last discharge from a unit and no longer: the admission ends there, and what came after is not known.
  */
 export function outcomeOf(
   chartId: string,
@@ -27,6 +27,10 @@ export function outcomeOf(
     reject('patient: unit stays of one hospital stay contradict each other about the discharge (left out)');
     return { admissions: [admission(dischargeMs)], impossibleOutcome: 'discharge status' };
   }
+  if (dischargeMs <= Math.min(...units.map(({ startMs }) => startMs))) {
+    reject('patient: discharged from the hospital before the first unit stay began (left out)');
+    return { admissions: [admission(dischargeMs)], impossibleOutcome: 'time of discharge' };
+  }
   if (status === 'Expired') return { admissions: [admission(dischargeMs, dischargeMs)] };
   const isDeadInUnit = units.some(({ row }) => row['unitdischargestatus'] === 'Expired');
   if (isDeadInUnit) {
@@ -35,7 +39,7 @@ export function outcomeOf(
   }
   if (status !== 'Alive') {
     reject('patient: no hospital discharge status (known to live until the last unit discharge only)');
-    return { admissions: [admission(lastUnitEndMs)] };
+    return { admissions: [{ ...admission(lastUnitEndMs), isOutcomeUnknown: true }] };
   }
   return { admissions: [admission(dischargeMs)] };
 }
