@@ -8,7 +8,7 @@ import {
   V3_ROLE_CODE,
 } from './code-systems.js';
 import { child, children, codingsOf, isElement, referenceTo, text, type CodedValue, type Element } from './element.js';
-import { instantMs } from './fhir-time.js';
+import { instantMs, latestInstantMs } from './fhir-time.js';
 import type { EncounterInterval } from './patient-record.js';
 import type { RejectionTally } from './rejection-tally.js';
 
@@ -84,6 +84,39 @@ export function readEncounters(
   });
 }
 
+const ENCOUNTER_REFERENCE = /(?:^|\/)Encounter\/([A-Za-z0-9\-.]{1,64})(?:\/_history\/[^/?#]+)?$/;
+
+/** The id in a literal reference (relative, absolute or versioned) to an Encounter. */
+export function encounterIdIn(reference: Element | undefined): string | undefined {
+  return ENCOUNTER_REFERENCE.exec(text(reference, 'reference') ?? '')?.[1];
+}
+
+/**
+ * When each stay was over, by the id of its Encounter: at its end, or at that of a stay it is part of, where that is later (what
+ * is coded for an ICU stay belongs to its admission). Infinity where one of them has no end. A bare date ends with its day.
+ */
+export function stayEnds(resources: readonly FhirResource[]): ReadonlyMap<string, number> {
+  const encounters = new Map(
+    resources.flatMap((resource: unknown): readonly (readonly [string, Element])[] =>
+      isElement(resource) && resource['resourceType'] === 'Encounter' ? [[text(resource, 'id') ?? '', resource]] : [],
+    ),
+  );
+  const endMs = (id: string, encounter: Element, inside: readonly string[]): number => {
+    const ownMs = periodEndMs(child(encounter, 'period'));
+    const outerId = encounterIdIn(child(encounter, 'partOf')) ?? '';
+    const outer = inside.includes(outerId) ? undefined : encounters.get(outerId);
+    return outer ? Math.max(ownMs, endMs(outerId, outer, [...inside, id])) : ownMs;
+  };
+  return new Map([...encounters].map(([id, encounter]) => [id, endMs(id, encounter, [id])]));
+}
+
+/** The latest instant the end can mean; Infinity without one, or where it lies before the start. */
+function periodEndMs(period: Element | undefined): number {
+  const endMs = latestInstantMs(text(period, 'end')) ?? Infinity;
+  const startMs = instantMs(text(period, 'start'));
+  return startMs !== undefined && endMs < startMs ? Infinity : endMs;
+}
+
 function readPeriod(period: Element | undefined): { readonly startMs: number; readonly endMs?: number } | undefined {
   const startMs = instantMs(text(period, 'start'));
   const endMs = instantMs(text(period, 'end'));
@@ -93,9 +126,17 @@ function readPeriod(period: Element | undefined): { readonly startMs: number; re
 
 function readSetting(encounter: Element): EncounterInterval['setting'] {
   if (hasIdentifier(encounter, MIMIC_HOSPITAL_STAY_IDENTIFIER)) return 'inpatient';
+  return settingOfClass(encounter) ?? 'other';
+}
+
+/** Does the class of an Encounter say what kind of stay it is: is it a code of v3-ActCode? */
+export function isClassKnown(encounter: Element): boolean {
+  return settingOfClass(encounter) !== undefined;
+}
+
+function settingOfClass(encounter: Element): EncounterInterval['setting'] | undefined {
   const coding = child(encounter, 'class');
-  const isActCode = text(coding, 'system') === V3_ACT_CODE;
-  return (isActCode ? SETTING_BY_CLASS.get(text(coding, 'code') ?? '') : undefined) ?? 'other';
+  return text(coding, 'system') === V3_ACT_CODE ? SETTING_BY_CLASS.get(text(coding, 'code') ?? '') : undefined;
 }
 
 function readAdmissionType(encounter: Element): EncounterInterval['admissionType'] {
@@ -115,15 +156,20 @@ function hasIdentifier(encounter: Element, system: string): boolean {
   return children(encounter, 'identifier').some((identifier) => text(identifier, 'system') === system);
 }
 
-/** Locations of an encounter whose physical type, or whose contained Location's type, is an intensive care unit. */
+/** Locations of an encounter that are an intensive care unit, by their physical type or by their contained Location. */
 function icuLocations(encounter: Element): readonly Element[] {
   const contained = children(encounter, 'contained');
   return children(encounter, 'location').filter((location) => {
     const reference = text(child(location, 'location'), 'reference');
     const place = contained.find((resource) => `#${text(resource, 'id') ?? ''}` === reference);
-    const types = [child(location, 'physicalType'), ...children(place, 'type')];
-    return types.flatMap((type) => codingsOf(type)).some(isIcuCode);
+    return codingsOf(child(location, 'physicalType')).some(isIcuCode) || isIntensiveCare(place);
   });
+}
+
+/** Is a Location an intensive care unit, by its type or its physical type? */
+export function isIntensiveCare(location: Element | undefined): boolean {
+  const types = [child(location, 'physicalType'), ...children(location, 'type')];
+  return types.flatMap((type) => codingsOf(type)).some(isIcuCode);
 }
 
 function isIcuCode({ system, code }: CodedValue): boolean {

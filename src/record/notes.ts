@@ -13,7 +13,7 @@ import {
   type CodedValue,
   type Element,
 } from './element.js';
-import { instantMs } from './fhir-time.js';
+import { instantMs, latestInstantMs } from './fhir-time.js';
 import { htmlToText, tidy } from './html-text.js';
 import type { NoteDocument } from './patient-record.js';
 import type { RejectionTally } from './rejection-tally.js';
@@ -42,9 +42,25 @@ export function isCurrentNote(resource: unknown): resource is Element {
   );
 }
 
-/** When a DocumentReference was filed; undefined without a time of day and zone. */
+/**
+ * When the text of a DocumentReference could be known: its `date`, or the `creation` of an attachment whose text may be read
+ * where that is later (a text may be newer than its document; a bare date counts from the end of that day). Undefined without a
+ * `date` with time of day and zone, and where a `creation` is no date.
+ * @see https://hl7.org/fhir/R4/datatypes-definitions.html#Attachment.creation
+ */
 export function noteFiledMs(document: Element): number | undefined {
-  return instantMs(text(document, 'date'));
+  const created = attachmentsOf(document)
+    .filter((attachment) => mayBeText(attachment) && attachment['creation'] !== undefined)
+    .map((attachment) => latestInstantMs(text(attachment, 'creation')));
+  const times = [instantMs(text(document, 'date')), ...created];
+  const known = times.filter((time) => time !== undefined);
+  return known.length < times.length ? undefined : Math.max(...known);
+}
+
+/** Plain text, HTML, or of no stated type: then the server says what it is. */
+function mayBeText(attachment: Element): boolean {
+  const type = text(attachment, 'contentType');
+  return type === undefined || /^text\/plain\b/i.test(type) || isHtml(type);
 }
 
 /**

@@ -177,6 +177,45 @@ describe('the training set of made-up stays', () => {
     expect(await bytesOf(join(folder, 'cut-merged'))).toEqual(await bytesOf(out));
   });
 
+  test('bad call: a part that lost a shard is not merged into a finished dataset', async () => {
+    const torn = join(folder, 'torn');
+    await cp(join(folder, 'part-1'), torn, { recursive: true });
+    const shards = join(torn, '.build', 'shards');
+    const [lost = ''] = await readdir(shards);
+    await rm(join(shards, lost), { recursive: true });
+    const to = join(folder, 'torn-merged');
+    await expect(mergeParts([torn, join(folder, 'part-2')], to)).rejects.toThrow('do not hold every episode once');
+    expect(existsSync(join(to, 'DONE'))).toBe(false);
+    // What is left of a merge that failed or was killed is begun anew.
+    await mergeParts([join(folder, 'part-1'), join(folder, 'part-2')], to);
+    expect(await bytesOf(to)).toEqual(await bytesOf(out));
+  });
+
+  test('bad call: parts that were cut into other shards are not merged', async () => {
+    const other = join(folder, 'part-2-of-6');
+    await build('part-2-of-6', { shards: 6, part: { index: 2, of: 2 } });
+    await expect(mergeParts([join(folder, 'part-1'), other], join(folder, 'never-2'))).rejects.toThrow(
+      'other files or with other options',
+    );
+  });
+
+  test('a copy of the files elsewhere is the same source; its parts and those of the first belong together', async () => {
+    const copy = join(folder, 'copied-source');
+    await cp(source, copy, { recursive: true });
+    await build('copied-part-2', { path: copy, shards: 4, part: { index: 2, of: 2 } });
+    await mergeParts([join(folder, 'part-1'), join(folder, 'copied-part-2')], join(folder, 'copied-merged'));
+    expect(await bytesOf(join(folder, 'copied-merged'))).toEqual(await bytesOf(out));
+  });
+
+  test('a dataset inside the folder of its source can be taken up; one that a kill left finished is finished', async () => {
+    const inside = join(source, 'dataset');
+    await build('inside', { out: inside, shards: 2, part: { index: 1, of: 1 } });
+    await rm(join(inside, 'PART-DONE'));
+    const resumed = await build('inside', { out: inside, shards: 2, part: { index: 1, of: 1 } });
+    expect(resumed.timings.episodesMapped).toBe(0);
+    await rm(inside, { recursive: true });
+  });
+
   test.each([
     ['of other options', { shards: 2 }],
     ['with another feature spec', { spec: { ...icuBaselineSpec(), id: 'other' } }],

@@ -26,5 +26,7 @@ describe('death within 7 days of the 48th hour, from Survival in whole days', ()
   test('bad call: another header, or a line that is not six numbers, is refused by line', () => {
     expect(() => parseOutcomes('RecordID\n1', 'Outcomes-a.txt')).toThrow('Outcomes-a.txt: expected the header');
     expect(() => parseOutcomes(`${HEADER}\n1,6,1,5,5,1\n2,6,x,5,5,1`, 'Outcomes-a.txt')).toThrow('line 3');
+    const twice = `${HEADER}\n1,6,1,5,5,1\n1,6,1,5,-1,0`;
+    expect(() => parseOutcomes(twice, 'Outcomes-a.txt')).toThrow('line 3 has a RecordID that came before');
   });
 });

@@ -3,6 +3,7 @@ import {
   ADMISSION_MS,
   PREDICTION_TIME_MS,
   recordFromRows,
+  unmappedParameters,
 } from '../../../src/cohort/sources/challenge-2012/record-from-rows.js';
 import { PARAMETER_UNITS, STAY_PARAMETERS } from '../../../src/cohort/sources/challenge-2012/parameter-units.js';
 import { concepts } from '../../../src/concepts/dictionary.js';
@@ -76,7 +77,22 @@ describe('a Challenge 2012 stay as a record', () => {
     expect(concepts.flatMap(({ challenge2012 }) => challenge2012).filter((name) => !known.has(name))).toEqual([]);
   });
 
+  test('rows of parameters that no concept stands for are counted by name', () => {
+    const rows = [
+      '00:00,Age,54',
+      '01:00,HR,80',
+      '01:00,MechVent,1',
+      '01:00,Cholesterol,99',
+      '01:00,Chol\u00ebsterol,99',
+    ];
+    expect(unmappedParameters(['Time,Parameter,Value', ...rows].join('\n'), 'made up')).toEqual({
+      'records: no concept for Cholesterol': 1,
+      'records: no concept for Chol\u00ebsterol': 1,
+    });
+  });
+
   test('bad call: a line that does not parse is named', () => {
+    expect(() => stay('12:99,HR,80')).toThrow('made up: line 3');
     expect(() => stay('01:00,HR,fast')).toThrow('made up: line 3');
     expect(() => recordFromRows('Time;Parameter;Value', 'made up')).toThrow('made up: expected the header');
   });

@@ -14,7 +14,7 @@ import type {
 } from '../../cohort-source.js';
 import { isConsistent, type OutcomeRow } from './outcomes.js';
 import { readStayFiles, type StayFile } from './read-challenge-2012.js';
-import { ADMISSION_MS, recordFromRows } from './record-from-rows.js';
+import { ADMISSION_MS, recordFromRows, unmappedParameters } from './record-from-rows.js';
 
 const DAY_MS = 86_400_000;
 
@@ -128,7 +128,13 @@ export async function* readStagedChallenge(folder: string, shard: number): Async
   for await (const line of lines) {
     const { chartId, label, text } = JSON.parse(line) as StagedStay;
     const record = recordFromRows(text, label);
-    yield { chartId, record, filing: filingOf(text, record.procedures), withoutFilingTime: record.values.length };
+    yield {
+      chartId,
+      record,
+      filing: filingOf(text, record.procedures),
+      withoutFilingTime: record.values.length,
+      rejections: unmappedParameters(text, label),
+    };
   }
 }
 

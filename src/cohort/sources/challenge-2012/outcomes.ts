@@ -63,6 +63,9 @@ export function parseOutcomes(content: string, label: string): ReadonlyMap<numbe
     ) {
       throw new ServiceError('ERR_DATASET', { detail: `${label}: line ${index + 2} is not six numbers` });
     }
+    if (rows.has(recordId)) {
+      throw new ServiceError('ERR_DATASET', { detail: `${label}: line ${index + 2} has a RecordID that came before` });
+    }
     const outcome = stayOutcome(survivalDays);
     rows.set(recordId, { recordId, survivalDays, lengthOfStayDays, diedInHospital: died === 1, outcome });
   });

@@ -3,7 +3,7 @@ import { concepts } from '../../../concepts/dictionary.js';
 import { toCanonical } from '../../../concepts/units.js';
 import { ServiceError } from '../../../errors/service-error.js';
 import type { ObservedValue, PatientRecord, ProcedureEvent, RejectionCount } from '../../../record/patient-record.js';
-import { PARAMETER_UNITS } from './parameter-units.js';
+import { PARAMETER_UNITS, STAY_PARAMETERS } from './parameter-units.js';
 
 const HOUR_MS = 3_600_000;
 
@@ -24,6 +24,9 @@ interface Row {
   readonly value: number;
   readonly line: number;
 }
+
+/** Parameters that are read as something other than a value of a concept. */
+const DESCRIPTORS: ReadonlySet<string> = new Set<string>(STAY_PARAMETERS);
 
 const conceptByParameter = new Map(concepts.flatMap((concept) => concept.challenge2012.map((name) => [name, concept])));
 
@@ -70,6 +73,17 @@ export function recordFromRows(content: string, label: string): PatientRecord {
   };
 }
 
+/** Rows of a stay by parameters that no concept stands for, in the words of the dataset card. */
+export function unmappedParameters(content: string, label: string): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const { parameter } of parseRows(content, label)) {
+    if (conceptByParameter.has(parameter) || DESCRIPTORS.has(parameter)) continue;
+    const words = `records: no concept for ${parameter}`;
+    counts[words] = (counts[words] ?? 0) + 1;
+  }
+  return counts;
+}
+
 const covered = { kind: 'covered', sinceMs: ADMISSION_MS, origin: 'dataset' } as const;
 const notSupported = { kind: 'unavailable', reason: 'not-supported' } as const;
 
@@ -89,7 +103,7 @@ function parseRows(content: string, label: string): Row[] {
   }
   return lines.map((text, index) => {
     const [time = '', parameter = '', value = ''] = text.split(',');
-    const clock = /^(\d{2}):(\d{2})$/.exec(time);
+    const clock = /^(\d{2}):([0-5]\d)$/.exec(time);
     const number = Number(value);
     if (!clock || value.trim() === '' || Number.isNaN(number)) {
       throw new ServiceError('ERR_DATASET', { detail: `${label}: line ${index + 2} is not time, parameter, number` });
