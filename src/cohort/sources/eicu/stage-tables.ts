@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { csvFault } from '../../csv/csv-fault.js';
@@ -41,6 +40,7 @@ export async function stageEicu(
     if (!file) continue;
     onProgress?.(`filtering ${file.name}`);
     rows[table] = await stageTable(connection, files, table, folder);
+    if (rows[table] === 0) continue;
     Object.assign(rejectionsOfWanted, await badOffsets(connection, table, folder));
   }
   const hourly = {
@@ -135,7 +135,6 @@ async function badOffsets(
 ): Promise<Readonly<Record<string, number>>> {
   const { offset, otherOffsets = [] } = layoutOf(table);
   const path = join(folder, table);
-  if (!existsSync(path)) return {};
   const found: Record<string, number> = {};
   for (const column of offset === undefined ? otherOffsets : [offset, ...otherOffsets]) {
     const isMissing = column === offset || table === 'pastHistory' ? `${column} IS NULL OR ` : '';
