@@ -105,14 +105,15 @@ function noteOf({ exclusions }: Attrition, top: number): Drawn {
 }
 
 function people({ counts }: AttritionStep): string {
-  return `${counts.patients} patients, ${counts.admissions} admissions`;
+  return `${number(counts.patients, 'patient')}, ${number(counts.admissions, 'admission')}`;
 }
 
-/** Operating room charting is counted by episodes alone. */
 function episodesOf({ counts }: AttritionStep): string {
-  return counts.patients === 0
-    ? `${counts.episodes} episodes`
-    : `${counts.episodes} episodes of ${counts.patients} patients`;
+  return `${number(counts.episodes, 'episode')} of ${number(counts.patients, 'patient')}`;
+}
+
+function number(n: number, word: string): string {
+  return `${n} ${word}${n === 1 ? '' : 's'}`;
 }
 
 function boxOf(

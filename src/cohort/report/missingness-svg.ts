@@ -4,7 +4,7 @@ import type { DatasetCard } from '../dataset-card.js';
 import { px, xmlText } from './xml-text.js';
 
 const ROW = 16;
-const LABEL_WIDTH = 230;
+const LABEL_WIDTH = 270;
 const BAR_WIDTH = 400;
 const TOP = 40;
 const STATES = [
