@@ -3,7 +3,7 @@ import type { DocumentReference } from 'fhir/r4.js';
 import type { AttachmentText } from '../../src/record/chart-resources.js';
 import { htmlToText } from '../../src/record/html-text.js';
 import type { PatientRecord } from '../../src/record/patient-record.js';
-import { note, T0 } from '../support/fhir-resources.js';
+import { hoursBefore, note, T0 } from '../support/fhir-resources.js';
 import { recordOf } from './charts.js';
 
 const HOUR_MS = 3_600_000;
@@ -50,6 +50,28 @@ describe('a note', () => {
     expect([refused.notes, refused.rejections]).toEqual([[], [{ reason: 'content-type', count: 1 }]]);
     const failed = recordWith(note({}), { kind: 'failed', reason: 'timeout' });
     expect([failed.notes, failed.rejections]).toEqual([[], [{ reason: 'attachment-failed', count: 1 }]]);
+  });
+  test.each<[string, DocumentReference['content'][number]['attachment'], number]>([
+    ['after its document: known from then on', { creation: hoursBefore(3) }, T0 - 3 * HOUR_MS],
+    ['before its document: the document counts', { creation: hoursBefore(9) }, T0 - 5 * HOUR_MS],
+    [
+      'on a day: known when that day is over everywhere',
+      { creation: '2031-05-10' },
+      Date.parse('2031-05-11T12:00:00Z') - 1,
+    ],
+  ])('whose text was made %s', (_, attachment, availableMs) => {
+    const document = note({ contentType: 'text/plain', ...attachment });
+    expect(recordWith(document).notes[0]?.availableMs).toBe(availableMs);
+  });
+  test('is not later for an attachment of a type that is not read', () => {
+    const pdf = { contentType: 'application/pdf', creation: hoursBefore(1) };
+    const document = note({ contentType: 'text/plain' });
+    const content = [...document.content, { attachment: pdf }];
+    expect(recordWith({ ...document, content }).notes[0]?.availableMs).toBe(T0 - 5 * HOUR_MS);
+  });
+  test('whose text was made at no time that can be read was never known, and is counted', () => {
+    const record = recordWith(note({ contentType: 'text/plain', creation: 'yesterday' }));
+    expect([record.notes, record.rejections]).toEqual([[], [{ reason: 'no-time', count: 1 }]]);
   });
   test('without words is no note', () => {
     expect(recordWith(note({}), plain(' \n\n ')).notes).toEqual([]);

@@ -140,6 +140,43 @@ describe('history', () => {
     const [entry] = recordOf([condition('I50.9', { recordedDate: '2031-05-01' })]).conditions;
     expect(entry?.recordedMs).toBe(Date.parse('2031-05-02T12:00:00Z') - 1);
   });
+  const CATEGORY = 'http://terminology.hl7.org/CodeSystem/condition-category';
+  const category = (code: string) => [{ coding: [{ system: CATEGORY, code }] }];
+  const ofStay = condition('I50.9', {
+    category: category('encounter-diagnosis'),
+    encounter: { reference: 'https://fhir.example/Encounter/e1/_history/2' },
+  });
+  const ended = (hours: number, given: Partial<Encounter> = {}): Encounter =>
+    stay({ status: 'finished', period: { start: hoursBefore(600), end: hoursBefore(hours) }, ...given });
+  const recordedMs = (...chart: readonly FhirResource[]): readonly number[] =>
+    recordOf(chart).conditions.map((entry) => entry.recordedMs);
+  test('the diagnosis of a stay counts when that stay was over, whatever its recorded date', () => {
+    expect(recordedMs(ofStay, ended(400))).toEqual([T0 - 400 * HOUR_MS]);
+    expect(recordedMs(ended(550), ofStay)).toEqual([T0 - 500 * HOUR_MS]);
+  });
+  test('that of an ICU stay, when the admission around it was over', () => {
+    const around = { partOf: { reference: 'Encounter/e2' } };
+    expect(recordedMs(ofStay, ended(450, around), ended(300, { id: 'e2' }))).toEqual([T0 - 300 * HOUR_MS]);
+    expect(recordedMs(ofStay, ended(450, around), ended(470, { id: 'e2' }))).toEqual([T0 - 450 * HOUR_MS]);
+    // Two stays inside each other: nonsense, and no reason to hang.
+    expect(recordedMs(ofStay, ended(450, { partOf: { reference: 'Encounter/e1' } }))).toEqual([T0 - 450 * HOUR_MS]);
+  });
+  test.each<[string, readonly Encounter[]]>([
+    ['a stay that lasts', [stay()]],
+    ['an admission that lasts', [ended(450, { partOf: { reference: 'Encounter/e2' } }), stay({ id: 'e2' })]],
+    ['a stay that ended before it began', [stay({ period: { start: hoursBefore(30), end: hoursBefore(31) } })]],
+  ])('that of %s is left out and counted', (_, stays) => {
+    const record = recordOf([ofStay, ...stays]);
+    expect([record.conditions, record.rejections]).toEqual([[], [{ reason: 'no-time', count: 1 }]]);
+  });
+  test('that of a stay which was not read counts by its recorded date: only the newest stays are asked for', () => {
+    expect(recordedMs(ofStay, stay({ id: 'e9' }))).toEqual([T0 - 500 * HOUR_MS]);
+  });
+  test('an entry of the problem list counts by its recorded date, though it names the stay it was made in', () => {
+    const { encounter } = ofStay;
+    const entry = condition('I50.9', { category: category('problem-list-item'), ...(encounter && { encounter }) });
+    expect(recordedMs(entry, stay())).toEqual([T0 - 500 * HOUR_MS]);
+  });
   test('refuted or entered in error, it is left out', () => {
     const verificationStatus = (code: string) => ({
       coding: [{ system: 'http://terminology.hl7.org/CodeSystem/condition-ver-status', code }],

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
-type Resource = Readonly<Record<string, unknown>> & { readonly resourceType: string };
+export type Resource = Readonly<Record<string, unknown>> & { readonly resourceType: string };
 
 const SUBJECT = { reference: 'Patient/p1' };
 const LOINC = 'http://loinc.org';
@@ -111,8 +111,11 @@ export const EXPORT: Readonly<Record<string, readonly Resource[]>> = {
     order('s5', { code: { text: 'Packed red blood cells' } }),
     order('s6', { code: { coding: [{ system: LOINC, code: '718-7' }] } }),
     order('s8', { subject: { reference: 'urn:uuid:nobody' } }),
+    order('s9', { status: 'draft' }),
+    order('s10', { intent: 'proposal' }),
+    order('s11', { intent: 'plan' }),
     order('s7', {
-      status: 'draft',
+      status: 'active',
       replaces: [{ reference: 'ServiceRequest/s1' }],
       authoredOn: '2024-03-05T10:00:00Z',
     }),

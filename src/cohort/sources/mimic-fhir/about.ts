@@ -1,10 +1,9 @@
 import { SOURCE_KEYS } from '../../../concepts/concept.js';
-import type { SourceAbout } from '../../cohort-source.js';
+import type { ChartFacts, SourceAbout } from '../../cohort-source.js';
 import { MIMIC_OFFSET } from '../mimic-iv/mimic-time.js';
 import { EXPORT_DIFFERENCES } from './export-differences.js';
 import type { ScannedExport } from './scan-export.js';
-
-const HOUR_MS = 3_600_000;
+import { offsetMs, wallClock } from './wall-clock.js';
 
 /** Elements that are read; `table` is the resource type. */
 const ELEMENTS_READ = [
@@ -21,6 +20,8 @@ const ELEMENTS_READ = [
   'Encounter.location',
   'Encounter.partOf',
   'Encounter.hospitalization.dischargeDisposition',
+  'Location.type',
+  'Location.physicalType',
   'Observation.status',
   'Observation.code',
   'Observation.value',
@@ -35,7 +36,9 @@ const ELEMENTS_READ = [
   'Procedure.status',
   'Procedure.code',
   'Procedure.performed',
+  'Condition.category',
   'Condition.code',
+  'Condition.encounter',
   'Condition.verificationStatus',
   'Condition.recordedDate',
   'DocumentReference.status',
@@ -43,9 +46,11 @@ const ELEMENTS_READ = [
   'DocumentReference.date',
   'DocumentReference.content',
   'ServiceRequest.status',
+  'ServiceRequest.intent',
   'ServiceRequest.code',
   'ServiceRequest.authoredOn',
   'MedicationRequest.status',
+  'MedicationRequest.intent',
   'MedicationRequest.medication',
   'MedicationRequest.authoredOn',
   'Medication.code',
@@ -59,10 +64,18 @@ const MIMIC_CAVEATS = [
   ),
 ];
 
-/** What the export says of itself. Needs a finished scan. */
-export function aboutExport({ sourcesShown, offsets, hasMimic, patients }: ScannedExport): SourceAbout {
+const WITHOUT_DATE =
+  'Patients who are dead, with nothing to say since which day, are left out, whenever their index was. Deaths only are lost by it, so mortality is somewhat too low.';
+
+/**
+ * What the export says of itself. Needs a finished scan. Deaths after discharge are seen where any death is dated: a mark
+ * without a date can be set in hospital too.
+ */
+export function aboutExport(scan: ScannedExport, charts: readonly ChartFacts[]): SourceAbout {
+  const { sourcesShown, hasMimic, patients } = scan;
   const lacking = SOURCE_KEYS.filter((key) => !sourcesShown.has(key));
-  const hasDeaths = [...patients.values()].some(({ death }) => death.kind !== 'none');
+  const hasDatedDeaths = [...patients.values()].some(({ death }) => death.kind === 'time' || death.kind === 'day');
+  const clock = wallClock(scan);
   return {
     source: 'mimic-fhir',
     title: hasMimic ? 'MIMIC-IV on FHIR' : 'FHIR R4 bulk export',
@@ -73,30 +86,20 @@ export function aboutExport({ sourcesShown, offsets, hasMimic, patients }: Scann
     licence: hasMimic
       ? 'PhysioNet Credentialed Health Data License 1.5.0; the demo: ODbL 1.0'
       : 'As agreed with the site',
-    deathsSeen: hasDeaths ? 'any' : 'in-hospital',
+    deathsSeen: hasDatedDeaths ? 'any' : 'in-hospital',
     sameDayDeath: 'event',
-    clockOffsetMs: offsetMs(hasMimic ? MIMIC_OFFSET : commonest(offsets)),
+    clockOffsetMs: offsetMs(clock),
     caveats: [
       ...(lacking.length === 0
         ? []
         : [
             `Not in this export, or only a part that does not speak for the rest: ${lacking.join(', ')}. Nothing is concluded from their absence; what there is of them is still read.`,
           ]),
-      ...(hasMimic ? MIMIC_CAVEATS : [`Dates of death are dates by the clock of most stays (${commonest(offsets)}).`]),
+      ...(hasMimic ? MIMIC_CAVEATS : [`Dates of death are dates by the clock of most stays (${clock}).`]),
+      ...(charts.some(({ impossibleOutcome }) => impossibleOutcome !== undefined) ? [WITHOUT_DATE] : []),
       'Notes are read where their text is inside the DocumentReference; attachments elsewhere are counted as failed.',
       'Comfort care is seen only where the code status is charted as MIMIC-IV has it.',
     ],
     columnsRead: ELEMENTS_READ,
   };
-}
-
-function commonest(offsets: ReadonlyMap<string, number>): string {
-  const [first] = [...offsets].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1));
-  return first?.[0] ?? '+00:00';
-}
-
-/** `-05:00` in ms. */
-function offsetMs(offset: string): number {
-  const [hours = '0', minutes = '0'] = offset.slice(1).split(':');
-  return (offset.startsWith('-') ? -1 : 1) * (Number(hours) + Number(minutes) / 60) * HOUR_MS;
 }

@@ -2,18 +2,21 @@ import type { AdmissionFact, ChartFacts, IcuStayFact, OrderEvent, SourceTotals }
 import { withDeath } from './outcome.js';
 import type { ScannedExport, ScannedPatient } from './scan-export.js';
 import type { Tally } from './tally.js';
+import { offsetMs, wallClock } from './wall-clock.js';
 
 /** The facts of every chart with an order, a transfusion or an ICU stay, ascending by chart id; totals of the whole export. */
 export function factsOf(
-  { patients }: Pick<ScannedExport, 'patients'>,
+  scan: Pick<ScannedExport, 'patients' | 'offsets' | 'hasMimic'>,
   tally: Tally,
 ): { readonly charts: readonly ChartFacts[]; readonly totals: SourceTotals } {
+  const { patients } = scan;
+  const clockOffsetMs = offsetMs(wallClock(scan));
   const all = [...patients.values()].map((patient) => ({ patient, ...staysOf(patient) }));
   const charts = all
     .filter(
       ({ patient, icuStays }) => patient.orders.length > 0 || patient.transfusions.length > 0 || icuStays.length > 0,
     )
-    .map(({ patient, admissions, icuStays, admissionOf }): ChartFacts => {
+    .map(({ patient, admissions, icuStays, admissionOf, withoutDisposition }): ChartFacts => {
       const { chartId, birthDate, comfortCareMs } = patient;
       return {
         chartId,
@@ -26,7 +29,7 @@ export function factsOf(
           .map(({ order, encounterId }): OrderEvent => ({ ...order, admissionId: admissionOf(encounterId) ?? null }))
           .sort((a, b) => a.orderMs - b.orderMs || byText(a.orderId, b.orderId)),
         ...(comfortCareMs === undefined ? {} : { comfortCareMs }),
-        ...withDeath(admissions, patient.death, tally),
+        ...withDeath({ admissions, withoutDisposition, clockOffsetMs }, patient.death, tally),
       };
     });
   return {
@@ -42,6 +45,8 @@ export function factsOf(
 interface PlacedStays {
   readonly admissions: readonly AdmissionFact[];
   readonly icuStays: readonly IcuStayFact[];
+  /** Admissions without a discharge disposition. */
+  readonly withoutDisposition: ReadonlySet<string>;
   /** The admission of an Encounter: its own, or that of the one it is part of. */
   readonly admissionOf: (encounterId: string | undefined) => string | undefined;
 }
@@ -67,7 +72,12 @@ function staysOf({ stays }: ScannedPatient): PlacedStays {
       admissionId: admissionOf(within) ?? around(stay.startMs) ?? '',
     }))
     .sort((a, b) => a.startMs - b.startMs || byText(a.stayId, b.stayId));
-  return { admissions, icuStays, admissionOf };
+  const withoutDisposition = new Set(
+    stays
+      .filter(({ hasDisposition }) => !hasDisposition)
+      .flatMap((stay) => stay.admissions.map(({ admissionId }) => admissionId)),
+  );
+  return { admissions, icuStays, withoutDisposition, admissionOf };
 }
 
 function byText(a: string, b: string): number {

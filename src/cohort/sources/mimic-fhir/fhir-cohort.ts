@@ -8,8 +8,8 @@ import { startTally } from './tally.js';
 
 /**
  * Any FHIR R4 bulk export (`*.ndjson`, `*.ndjson.gz`, in the folder or its `fhir/`) as a source of training sets; records are
- * made by the readers that serve. The files are read twice, line by line: here, for who was treated when and what became of
- * them, and when charts are staged. Throws ERR_DATASET naming the file and line that cannot be read.
+ * made by the readers that serve. The files are read twice, line by line (Locations once more, before all else): here, for who
+ * was treated when and what became of them, and when charts are staged. Throws ERR_DATASET naming the file and line that cannot be read.
  * @see https://hl7.org/fhir/uv/bulkdata/ and https://physionet.org/content/mimic-iv-fhir/
  */
 export async function openFhirExport(directory: string): Promise<CohortSource> {
@@ -18,7 +18,7 @@ export async function openFhirExport(directory: string): Promise<CohortSource> {
   const scan = await scanExport(files, tally);
   const facts = factsOf(scan, tally);
   return {
-    about: aboutExport(scan),
+    about: aboutExport(scan, facts.charts),
     facts: () => Promise.resolve(facts),
     stage: async (request) => {
       const report = await stageExport(files, scan, request);

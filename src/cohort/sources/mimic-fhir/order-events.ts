@@ -3,8 +3,10 @@ import type { BloodProductTable } from '../../../orders/blood-product-table.js';
 import { screenOrders } from '../../../orders/screen-orders.js';
 import { child, children, isElement, referenceTo, text, type Element } from '../../../record/element.js';
 import { instantMs } from '../../../record/fhir-time.js';
+import type { BloodOrder } from '../../../record/patient-record.js';
 import type { OrderEvent } from '../../cohort-source.js';
-import { fhirId, patientOf, referredId } from './identity.js';
+import { fhirId, referredId } from './identity.js';
+import { medicationNeeded, type Medications } from './medications.js';
 import type { Tally } from './tally.js';
 
 /** An order with the Encounter it was written in, in place of the admission. */
@@ -14,68 +16,62 @@ export interface ReadOrder {
 }
 
 /**
- * `signed`: the signature is at `authoredOn`, whatever became of the order later; an order that was stopped or put on hold had
- * been signed, and to leave it out would look ahead. `withdrawn`: no signing. Others were never orders.
+ * The signature of these is at `authoredOn`. The status of an exported order is its last one: an order that was stopped, revoked
+ * or cancelled had been signed, and why it ended (the patient died) is not known at signing. To leave it out would look ahead.
  */
-const TRANSACTION: Readonly<Record<string, 'signed' | 'withdrawn'>> = {
-  draft: 'signed',
-  active: 'signed',
-  completed: 'signed',
-  'on-hold': 'signed',
-  stopped: 'signed',
-  revoked: 'withdrawn',
-  cancelled: 'withdrawn',
-};
+const SIGNED = new Set(['active', 'completed', 'on-hold', 'stopped', 'revoked', 'cancelled']);
+/** Intents that nobody signs: what might be ordered. @see http://hl7.org/fhir/request-intent */
+const NOT_ORDERED = new Set(['proposal', 'plan', 'option']);
 
-/** The Medications of an export by id, as far as they say what they are. */
-export type Medications = ReadonlyMap<string, Element>;
+export type NamedBlood = Pick<BloodOrder, 'products' | 'unspecified'>;
 
 /**
- * The blood product order in a ServiceRequest or MedicationRequest, by the same code table as at signing. Of a past order the
- * status says what became of it, so the screening sees it as active. What only its words name as blood, and orders of blood
- * without a status or time that can be used, are counted.
+ * The blood products that a ServiceRequest or MedicationRequest asks for, by the same code table as at signing; undefined where
+ * it asks for something else. Status and intent of a past order are looked at later, so the screening sees it as active. What
+ * only its words name as blood is counted.
  */
-export function readOrder(
+export function bloodNamedBy(
   resource: Element,
-  table: BloodProductTable,
-  medications: Medications,
+  patientId: string,
+  { table, medications }: { readonly table: BloodProductTable; readonly medications: Medications },
   tally: Tally,
-): ReadOrder | undefined {
-  const patientId = patientOf(resource);
-  if (patientId === undefined) return undefined;
-  const type = text(resource, 'resourceType') ?? '';
-  const screened = screenOrders(bundleOf({ ...resource, status: 'active' }, medications), patientId, table);
-  if (screened.textOnly.length > 0) tally.add(`${type}: only its words name a blood product`);
-  const found = screened.kind === 'blood' ? screened.orders[0] : undefined;
-  if (!found) return undefined;
-  const transaction = TRANSACTION[text(resource, 'status') ?? ''];
+): NamedBlood | undefined {
+  const asked = bundleOf({ ...resource, status: 'active', intent: 'order' }, medications);
+  const screened = screenOrders(asked, patientId, table);
+  if (screened.textOnly.length > 0) tally.add(`${typeOf(resource)}: only its words name a blood product`);
+  return screened.kind === 'blood' ? screened.orders[0] : undefined;
+}
+
+/** The order of blood in a request, as signed; what was never signed, or has no status, time or id to use, is counted. */
+export function readOrder(resource: Element, named: NamedBlood, tally: Tally): ReadOrder | undefined {
   const orderMs = instantMs(text(resource, 'authoredOn'));
-  if (fhirId(resource) === undefined || transaction === undefined || orderMs === undefined) {
-    const missing = transaction === undefined ? 'status' : orderMs === undefined ? 'no time' : 'no id';
-    tally.add(`${type} of a blood product: ${missing}`);
+  const unusable = whyUnusable(resource, orderMs);
+  if (unusable !== undefined || orderMs === undefined) {
+    tally.add(`${typeOf(resource)} of a blood product: ${unusable ?? 'no time'}`);
     return undefined;
   }
   return {
     order: {
       orderId: referenceTo(resource),
-      products: found.products,
-      ...(found.unspecified === undefined ? {} : { unspecified: found.unspecified }),
-      transaction: transaction === 'withdrawn' ? 'discontinue' : takesPlaceOfAnother(resource) ? 'change' : 'new',
+      products: named.products,
+      ...(named.unspecified === undefined ? {} : { unspecified: named.unspecified }),
+      transaction: takesPlaceOfAnother(resource) ? 'change' : 'new',
       orderMs,
     },
     encounterId: referredId(child(resource, 'encounter'), 'Encounter'),
   };
 }
 
-/** The Medication that a MedicationRequest refers to elsewhere in the export; undefined where it names its drug itself. */
-export function medicationNeeded(resource: Element): string | undefined {
-  if (resource['resourceType'] !== 'MedicationRequest') return undefined;
-  return referredId(child(resource, 'medicationReference'), 'Medication');
+function whyUnusable(resource: Element, orderMs: number | undefined): string | undefined {
+  const status = text(resource, 'status') ?? '';
+  if (status === 'draft' || NOT_ORDERED.has(text(resource, 'intent') ?? '')) return 'never signed';
+  if (!SIGNED.has(status)) return 'status';
+  if (orderMs === undefined) return 'no time';
+  return fhirId(resource) === undefined ? 'no id' : undefined;
 }
 
-/** A Medication with no more than its code: what the screening looks at. */
-export function codedMedication(resource: Element): Element {
-  return { resourceType: 'Medication', id: resource['id'], code: resource['code'] };
+function typeOf(resource: Element): string {
+  return text(resource, 'resourceType') ?? '';
 }
 
 function bundleOf(order: Element, medications: Medications): Bundle {

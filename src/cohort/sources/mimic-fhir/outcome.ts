@@ -23,16 +23,27 @@ export function readDeath(patient: Element): RecordedDeath {
   return when !== undefined || patient['deceasedBoolean'] === true ? { kind: 'undated' } : { kind: 'none' };
 }
 
+/** The admissions of a patient, and what is needed to place a date among them. */
+export interface PlacedAdmissions {
+  readonly admissions: readonly AdmissionFact[];
+  /** Ids of those that do not say how the patient left. */
+  readonly withoutDisposition: ReadonlySet<string>;
+  /** Added to a time to get the wall clock that dates of death are dates by. */
+  readonly clockOffsetMs: number;
+}
+
 /**
  * Puts a death into the facts. A time inside an admission (its ends included) is that admission's death time; any other time,
- * and every date, is a day. An admission left dead of a patient without any date of death ended with it. A death that nothing
+ * and every date, is a day. Where the day lies within an admission that does not say how the patient left, nobody knows whether
+ * it was a death in hospital. An admission left dead of a patient without any date of death ended with it. A death that nothing
  * dates makes the outcome unusable.
  */
 export function withDeath(
-  admissions: readonly AdmissionFact[],
+  placed: PlacedAdmissions,
   death: RecordedDeath,
   tally: Tally,
 ): Pick<ChartFacts, 'admissions' | 'deathDay' | 'impossibleOutcome'> {
+  const { admissions } = placed;
   switch (death.kind) {
     case 'time': {
       const last = admissions.findLast(({ startMs, endMs }) => startMs <= death.ms && death.ms <= (endMs ?? Infinity));
@@ -43,12 +54,24 @@ export function withDeath(
     case 'day': {
       const undated = admissions.filter(({ isDeadAtDischarge }) => isDeadAtDischarge).length;
       tally.add('Encounter: dead at discharge without a death time (counted by date)', undated);
-      return { admissions, deathDay: death.day };
+      return { admissions: admissions.map((one) => diedSometimeIn(one, death.day, placed)), deathDay: death.day };
     }
     case 'undated':
     case 'none':
       return withoutDate(admissions, death.kind, tally);
   }
+}
+
+/** The admission, its outcome unknown where the patient died on one of its days and it does not say how the patient left. */
+function diedSometimeIn(
+  admission: AdmissionFact,
+  deathDay: number,
+  { withoutDisposition, clockOffsetMs }: PlacedAdmissions,
+): AdmissionFact {
+  const { admissionId, startMs, endMs = Infinity } = admission;
+  const dayOf = (timeMs: number): number => Math.floor((timeMs + clockOffsetMs) / DAY_MS);
+  const isWithin = dayOf(startMs) <= deathDay && deathDay <= dayOf(endMs);
+  return isWithin && withoutDisposition.has(admissionId) ? { ...admission, isOutcomeUnknown: true } : admission;
 }
 
 function withoutDate(

@@ -5,6 +5,7 @@ import type { StageReport, StageRequest, WantedChart } from '../../cohort-source
 import type { ExportFile } from './export-files.js';
 import { forEachResource } from './export-lines.js';
 import { fhirId, patientOf } from './identity.js';
+import { withIcuLocations } from './icu-locations.js';
 import { withoutMimicArtefacts } from './mimic-artefacts.js';
 import type { ScannedExport } from './scan-export.js';
 import { unsortedShards, writeSortedShard } from './shard-files.js';
@@ -24,7 +25,7 @@ export const COVERAGE_FILE = 'coverage.json';
  */
 export async function stageExport(
   files: readonly ExportFile[],
-  { patients, sourcesShown }: Pick<ScannedExport, 'patients' | 'sourcesShown'>,
+  { patients, sourcesShown, icuLocations }: Pick<ScannedExport, 'patients' | 'sourcesShown' | 'icuLocations'>,
   { wanted, folder, onProgress }: StageRequest,
 ): Promise<StageReport> {
   const ofExport = startTally();
@@ -35,7 +36,7 @@ export async function stageExport(
   let file = '';
 
   const stageOne = (resource: Element, type: string): void | Promise<void> => {
-    if (type === 'Medication') return;
+    if (type === 'Medication' || (type === 'Location' && icuLocations.has(fhirId(resource) ?? ''))) return;
     if (sourceOf(resource) === undefined && !ORDER_TYPES.has(type)) {
       ofExport.add(`${type}: not used`);
       return;
@@ -49,7 +50,7 @@ export async function stageExport(
     if (ORDER_TYPES.has(type)) return;
     const chart: WantedChart | undefined = byChart.get(patient.chartId);
     if (!chart) return;
-    const reason = reasonToLeaveOut(resource, chart.indexMs);
+    const reason = reasonToLeaveOut(resource, { indexMs: chart.indexMs, stays: patient.stays });
     if (reason !== undefined) {
       ofWanted.add(`${type}: ${reason}`);
       return;
@@ -62,7 +63,7 @@ export async function stageExport(
       file = exported.file;
       onProgress?.(`filtering ${file}`);
     }
-    return stageOne(withoutMimicArtefacts(exported.resource), exported.type);
+    return stageOne(withIcuLocations(withoutMimicArtefacts(exported.resource), icuLocations), exported.type);
   });
   await unsorted.flush();
 

@@ -1,6 +1,6 @@
 import { MIMIC_HOSPITAL_STAY_IDENTIFIER, MIMIC_ICU_STAY_IDENTIFIER } from '../../../record/code-systems.js';
 import { child, children, text, type Element } from '../../../record/element.js';
-import { readEncounters } from '../../../record/encounters.js';
+import { isClassKnown, readEncounters } from '../../../record/encounters.js';
 import { instantMs } from '../../../record/fhir-time.js';
 import { startRejectionTally } from '../../../record/rejection-tally.js';
 import type { AdmissionFact, IcuStayFact } from '../../cohort-source.js';
@@ -11,6 +11,10 @@ import { addRejections, type Tally } from './tally.js';
 /** The hospital and intensive care stays of one Encounter. */
 export interface ReadStays {
   readonly encounterId: string;
+  /** Id of the Encounter it is part of; empty where the reference to it is to no Encounter of an export. */
+  readonly within: string | undefined;
+  /** Does it say how the patient left, in whatever words? */
+  readonly hasDisposition: boolean;
   readonly admissions: readonly AdmissionFact[];
   /** With the Encounter they are part of in place of the admission. */
   readonly icuStays: readonly (Omit<IcuStayFact, 'admissionId'> & { readonly partOf: string | undefined })[];
@@ -38,14 +42,20 @@ export function readStays(encounter: Element, tally: Tally): ReadStays | undefin
   const rejected = startRejectionTally();
   const intervals = readEncounters([asResource(encounter)], rejected);
   addRejections(tally, 'Encounter', rejected);
+  if (intervals.some(({ setting }) => setting === 'other') && !isClassKnown(encounter)) {
+    tally.add('Encounter: class not known');
+  }
   if (endsBeforeStart(encounter)) tally.add('Encounter: end before start (the end is not used)');
   const isDeadAtDischarge = leftDead(encounter);
   const admissionId = identifierOf(encounter, MIMIC_HOSPITAL_STAY_IDENTIFIER) ?? encounterId;
   const stayId = identifierOf(encounter, MIMIC_ICU_STAY_IDENTIFIER) ?? encounterId;
   const isAdmission = intervals.some(({ setting }) => setting === 'inpatient');
-  const partOf = isAdmission ? encounterId : referredId(child(encounter, 'partOf'), 'Encounter');
+  const outer = child(encounter, 'partOf');
+  const partOf = isAdmission ? encounterId : referredId(outer, 'Encounter');
   return {
     encounterId,
+    within: outer && (referredId(outer, 'Encounter') ?? ''),
+    hasDisposition: hasDisposition(encounter),
     admissions: intervals.flatMap(({ setting, startMs, endMs }) =>
       setting === 'inpatient' ? [{ admissionId, startMs, ...ended(endMs), isDeadAtDischarge }] : [],
     ),
@@ -72,9 +82,21 @@ function endsBeforeStart(encounter: Element): boolean {
 
 /** By code; without one, by the word MIMIC-IV's own table has. */
 function leftDead(encounter: Element): boolean {
-  const disposition = child(child(encounter, 'hospitalization'), 'dischargeDisposition');
+  const disposition = dispositionOf(encounter);
   const codes = children(disposition, 'coding').map(
     (coding) => `${text(coding, 'system') ?? ''}|${text(coding, 'code') ?? ''}`,
   );
   return codes.some((code) => DEAD.has(code)) || (codes.length === 0 && text(disposition, 'text') === 'DIED');
+}
+
+function hasDisposition(encounter: Element): boolean {
+  const disposition = dispositionOf(encounter);
+  const words = [disposition, ...children(disposition, 'coding')].flatMap((part) =>
+    ['text', 'code', 'display'].map((name) => text(part, name)),
+  );
+  return words.some((word) => word !== undefined);
+}
+
+function dispositionOf(encounter: Element): Element | undefined {
+  return child(child(encounter, 'hospitalization'), 'dischargeDisposition');
 }
