@@ -131,7 +131,7 @@ describe('staged charts', () => {
     expect(rejectionsOfWanted).toEqual({
       'Observation: after the last index': 1,
       'Observation: id twice': 1,
-      'Observation: no concept of the dictionary': 1,
+      'Observation: no concept for http://loinc.org|99999-9': 1,
     });
     expect(rejections).toEqual({
       'Appointment: not used': 1,

@@ -1,6 +1,6 @@
 import { readAdministrations } from '../../../record/administrations.js';
 import { isDiagnosisOfStay, readConditions } from '../../../record/conditions.js';
-import { child, type Element } from '../../../record/element.js';
+import { child, codings, type Element } from '../../../record/element.js';
 import { readObservations } from '../../../record/observations.js';
 import { readProcedures } from '../../../record/procedures.js';
 import { startRejectionTally } from '../../../record/rejection-tally.js';
@@ -28,7 +28,7 @@ export function reasonToLeaveOut(
     case 'Observation': {
       const values = readObservations(one, tally);
       if (values.length === 0) {
-        return tally.counts().some(({ concept }) => concept !== undefined) ? undefined : 'no concept of the dictionary';
+        return tally.counts().some(({ concept }) => concept !== undefined) ? undefined : unmapped(resource);
       }
       const latestMs = Math.max(...indexMs) + FUTURE_HOURS * HOUR_MS;
       return values.every(({ timeMs }) => timeMs > latestMs) ? 'after the last index' : undefined;
@@ -48,6 +48,12 @@ export function reasonToLeaveOut(
     default:
       return undefined;
   }
+}
+
+/** Names the first code, so that a site sees by count what its dictionary lacks. */
+function unmapped(observation: Element): string {
+  const [first] = codings(observation, 'code');
+  return first ? `no concept for ${first.system}|${first.code}` : 'no code';
 }
 
 /** Is the Encounter of a diagnosis there, and every one that it is part of? */
