@@ -16,6 +16,7 @@ import { PREDICTION_TIME_MS, recordFromRows } from '../../src/cohort/sources/cha
 import { conceptByKey } from '../../src/concepts/dictionary.js';
 import { mapFeatures } from '../../src/features/map-features.js';
 import { canonicalSpecBytes } from '../../src/features/parse-feature-spec.js';
+import { bytesOf } from '../support/folder-bytes.js';
 
 const CHALLENGE = new URL('../../../shared/data/challenge-2012', import.meta.url).pathname;
 const BUNDLE = new URL('../../models/icu-baseline', import.meta.url).pathname;
@@ -54,12 +55,6 @@ async function rowsOf(sql: string): Promise<readonly (readonly unknown[])[]> {
   const rows = (await connection.runAndReadAll(sql)).getRowsJson();
   instance.closeSync();
   return rows;
-}
-
-async function bytesOf(folder: string): Promise<Readonly<Record<string, string>>> {
-  const names = (await readdir(folder)).sort();
-  const entries = names.map(async (name) => [name, sha256(await readFile(join(folder, name)))] as const);
-  return Object.fromEntries(await Promise.all(entries));
 }
 
 function sha256(bytes: Uint8Array): string {

@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -10,21 +9,13 @@ import { fullFeatureSpec } from '../../src/features/build-feature-spec.js';
 import { TABLES, writeLayout as writeEicu } from './eicu/made-up-layout.js';
 import { writeExport } from './mimic-fhir/made-up-export.js';
 import { writeLayout as writeMimic } from './mimic-iv/made-up-layout.js';
+import { bytesOf } from '../support/folder-bytes.js';
 
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'merge-'));
 });
 afterAll(async () => rm(folder, { recursive: true }));
-
-async function bytesOf(dataset: string): Promise<Readonly<Record<string, string>>> {
-  const names = (await readdir(dataset)).sort();
-  const hashes = names.map(async (name) => {
-    const bytes = await readFile(join(dataset, name));
-    return [name, createHash('sha256').update(bytes).digest('hex')] as const;
-  });
-  return Object.fromEntries(await Promise.all(hashes));
-}
 
 /** Rows whose time cannot be read, so that something is left out of the wanted charts. */
 const vitals = `${TABLES['vitalAperiodic'] ?? ''}7,100,noon,100,50,70,\n`;

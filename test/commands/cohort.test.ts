@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -15,6 +14,7 @@ interface Ended {
   readonly out: string;
   readonly err: string;
 }
+import { bytesOf } from '../support/folder-bytes.js';
 
 /** Runs the built command line in a process of its own; kills it, for real, as soon as `killWhen` holds. */
 function hemolens(args: readonly string[], killWhen?: () => boolean): Promise<Ended> {
@@ -32,19 +32,6 @@ function hemolens(args: readonly string[], killWhen?: () => boolean): Promise<En
       resolve({ code, signal, out, err });
     });
   });
-}
-
-async function bytesOf(folder: string): Promise<Readonly<Record<string, string>>> {
-  const names = (await readdir(folder)).sort();
-  const hashes = names.map(async (name) => {
-    return [
-      name,
-      createHash('sha256')
-        .update(await readFile(join(folder, name)))
-        .digest('hex'),
-    ] as const;
-  });
-  return Object.fromEntries(await Promise.all(hashes));
 }
 
 let folder: string;
