@@ -133,14 +133,15 @@ describe('a note that is not read', () => {
     await other.close();
   });
 
-  test.each<[StubAnswer, string]>([
-    [{ status: 401 }, 'unauthorized'],
-    [{ status: 404 }, 'upstream-error'],
-    [{ isCut: true }, 'upstream-error'],
-    [{ body: 'x', delayMs: 2000 }, 'timeout'],
-  ])('fault: %j', async (answer, reason) => {
+  test.each<[StubAnswer, string, number]>([
+    [{ status: 401 }, 'unauthorized', 15_000],
+    [{ status: 404 }, 'upstream-error', 15_000],
+    [{ isCut: true }, 'upstream-error', 15_000],
+    [{ body: 'x', delayMs: 60_000 }, 'timeout', 1500],
+  ])('fault: %j', async (answer, reason, deadlineMs) => {
     const chart = await chartWith([note({ contentType: 'text/plain', url: 'Binary/b1' })], () => answer, {
-      deadlineMs: 200,
+      deadlineMs,
+      perCallTimeoutMs: deadlineMs,
     });
     expect(chart.attachments.get('d1')).toEqual({ kind: 'failed', reason });
     expect(chart.sources.notes.coverage).toEqual({ kind: 'unavailable', reason });

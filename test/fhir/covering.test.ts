@@ -125,12 +125,12 @@ describe('top-up', () => {
   test('fault: a slow page 2 keeps page 1, and coverage ends where page 1 does', async () => {
     const server = await topUpWith(({ query }) =>
       query.get('page') === '2'
-        ? { body: searchset(labs(20, 30)), delayMs: 3000 }
+        ? { body: searchset(labs(20, 30)), delayMs: 60_000 }
         : { body: searchset(labs(10, 20), `${stub?.baseUrl ?? ''}?page=2`) },
     );
     const { chart } = await gatherChart(callWithLabs(labs(1, 10), `${server.baseUrl}?x=2`), {
       ...options,
-      deadlineMs: 300,
+      deadlineMs: 2500,
     });
     expect(chart.sources.labs.resources).toHaveLength(20);
     expect(chart.sources.labs.coverage).toMatchObject({ kind: 'covered', sinceMs: T0 - 20 * HOUR_MS + 1 });

@@ -45,7 +45,7 @@ export async function startFhirStub(answer: (request: StubRequest) => StubAnswer
     };
     requests.push(request);
     const { status = 200, body, headers = {}, delayMs = 0, isCut = false, isGzipped = false } = answer(request);
-    setTimeout(() => {
+    const answering = setTimeout(() => {
       if (isCut) {
         incoming.socket.destroy();
         return;
@@ -58,6 +58,9 @@ export async function startFhirStub(answer: (request: StubRequest) => StubAnswer
       });
       response.end(isGzipped ? gzipSync(content) : content);
     }, delayMs);
+    response.on('close', () => {
+      clearTimeout(answering);
+    });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
