@@ -4,6 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { rowInputs } from '../src/ensemble/graph-inputs.js';
 import { loadModelBundle } from '../src/ensemble/load-model-bundle.js';
 import { leafOf, rawScore } from '../src/ensemble/tree-walk.js';
 import { treeShap } from '../src/explanation/tree-shap.js';
@@ -53,7 +54,7 @@ for (let at = 0; at < meta.rows; at++) {
   const row = inputs.subarray(at * meta.columns, (at + 1) * meta.columns);
   const expected = raw[at] ?? NaN;
   const startScore = performance.now();
-  const found = (await bundle.score(learner.id, row, 1))[0] ?? NaN;
+  const found = (await bundle.score(learner.id, rowInputs(bundle.spec, 0, { tabular: row }))).logits[0] ?? NaN;
   scoreMs.push(performance.now() - startScore);
   graphDifference = Math.max(graphDifference, Math.abs(found - expected));
   treeDifference = Math.max(treeDifference, Math.abs(rawScore(model, row) - expected));

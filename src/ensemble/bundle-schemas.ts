@@ -16,6 +16,8 @@ const graphTensor = {
   },
 };
 
+const modalities = { type: 'array', items: { enum: ['tabular', 'series', 'notes'] } };
+
 const validateManifest = ajv.compile<BundleManifest>({
   type: 'object',
   required: [
@@ -31,7 +33,7 @@ const validateManifest = ajv.compile<BundleManifest>({
     'baseLearners',
   ],
   properties: {
-    bundleVersion: { const: 1 },
+    bundleVersion: { enum: [1, 2] },
     id: { type: 'string', minLength: 1 },
     version: { type: 'string', minLength: 1 },
     title: { type: 'string', minLength: 1 },
@@ -72,11 +74,29 @@ const validateManifest = ajv.compile<BundleManifest>({
         properties: {
           id: { type: 'string', minLength: 1 },
           kind: { enum: ['lightgbm', 'network'] },
-          modalities: { type: 'array', minItems: 1, items: { enum: ['tabular', 'series', 'notes'] } },
+          modalities: { ...modalities, minItems: 1 },
+          requires: modalities,
           graph: { type: 'string' },
           trees: { type: 'string' },
+          detailGraph: { type: 'string' },
           inputs: { type: 'array', minItems: 1, items: graphTensor },
           output: graphTensor,
+          gate: graphTensor,
+        },
+      },
+    },
+    training: { type: 'object' },
+    noteEncoder: {
+      type: 'object',
+      required: ['id', 'sha256', 'dimension', 'pooling'],
+      properties: {
+        id: { type: 'string', pattern: '^[A-Za-z0-9][A-Za-z0-9._-]*$' },
+        sha256: { type: 'string', pattern: '^[0-9a-f]{64}$' },
+        dimension: { type: 'integer', minimum: 1 },
+        pooling: {
+          type: 'object',
+          required: ['kind', 'halfLifeHours'],
+          properties: { kind: { const: 'recency-mean' }, halfLifeHours: { type: 'number', exclusiveMinimum: 0 } },
         },
       },
     },
@@ -106,6 +126,7 @@ const validateStack = ajv.compile<StackSpec>({
       required: ['slope', 'intercept'],
       properties: { slope: { type: 'number', exclusiveMinimum: 0 }, intercept: { type: 'number' } },
     },
+    references: { type: 'object', additionalProperties: { type: 'number' } },
   },
 });
 
@@ -164,6 +185,13 @@ const validateGolden = ajv.compile<GoldenRows>({
         required: ['tabular', 'logits', 'calibratedLogit', 'probability'],
         properties: {
           tabular: { type: 'array', items: { type: ['number', 'null'] } },
+          series: {
+            type: 'object',
+            required: ['conceptIds', 'hoursBefore', 'values'],
+            properties: { conceptIds: integers, hoursBefore: numbers, values: numbers },
+          },
+          noteVector: numbers,
+          gate: { ...numbers, minItems: 3, maxItems: 3 },
           logits: { type: 'object', additionalProperties: { type: 'number' } },
           calibratedLogit: { type: 'number' },
           probability: { type: 'number', minimum: 0, maximum: 1 },

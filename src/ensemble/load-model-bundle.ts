@@ -1,37 +1,43 @@
-import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { ServiceError } from '../errors/service-error.js';
+import { readdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import type { FeatureSpec } from '../features/feature-spec.js';
 import { parseFeatureSpec } from '../features/parse-feature-spec.js';
+import { reachablePatterns } from './availability.js';
 import { parseGolden, parseManifest, parseStack, parseTrees } from './bundle-schemas.js';
-import { openGraph, type GraphSession } from './graph-session.js';
-import type { BundleManifest, ModelBundle, StackSpec, TreeModel } from './model-bundle.js';
+import { mismatch, parseJson, readBytes, readVerifiedFiles, sha256 } from './checked-file.js';
+import { inputVocabulary } from './graph-inputs.js';
+import { graphContract, openGraph, type GraphSession } from './graph-session.js';
+import type { BaseLearnerManifest, BundleManifest, ModelBundle, StackSpec, TreeModel } from './model-bundle.js';
+import { openDetail } from './open-detail.js';
+import { loadNoteEncoder, type NoteEncoderOptions } from './note-encoder/load-note-encoder.js';
+import type { NoteEncoder } from './note-encoder/note-encoder.js';
 import { verifyGoldenRows } from './verify-golden-rows.js';
 
 const SPEC_FILE = 'feature-spec.json';
+const WHERE = 'the bundle';
+
+export interface LoadBundleOptions {
+  /** Folder that holds note encoders by id; default `encoders` beside the bundle's folder. */
+  readonly encodersDir?: string;
+  readonly noteEncoder?: NoteEncoderOptions;
+}
 
 /**
- * Loads a model bundle and verifies all of it: every file's sha256, the feature spec's hash, names, types and shapes of
- * the graphs' inputs, columns of the trees, the stack's learners, and the golden rows within their tolerance.
+ * Loads a model bundle and verifies all of it: every file's sha256, the feature spec's hash, the note encoder's files and
+ * golden texts, names, types and shapes of the graphs' inputs and outputs, columns of the trees, a stack pattern for every
+ * availability that can occur, and the golden rows within their tolerance.
  * Throws ERR_MODEL_BUNDLE naming the file, what was expected and what was found.
  */
-export async function loadModelBundle(directory: string): Promise<ModelBundle> {
-  const manifestBytes = await read(directory, 'manifest.json');
+export async function loadModelBundle(directory: string, options: LoadBundleOptions = {}): Promise<ModelBundle> {
+  const manifestBytes = await readBytes(directory, 'manifest.json', WHERE);
   const manifest = parseManifest(parseJson('manifest.json', manifestBytes));
   const files = await verifiedFiles(directory, manifest);
   const spec = verifiedSpec(manifest, files);
   const stack = parseStack(parseJson('stack.json', fileOf(files, 'stack.json')));
-  verifyStackLearners(manifest, stack);
+  verifyStack(manifest, stack);
   const golden = parseGolden(parseJson('golden.json', fileOf(files, 'golden.json')));
-
-  const trees = new Map<string, TreeModel>();
-  const graphs = new Map<string, GraphSession>();
-  for (const learner of manifest.baseLearners) {
-    if (learner.trees !== undefined) trees.set(learner.id, loadTrees(learner.trees, files, spec));
-    fileOf(files, learner.graph);
-    graphs.set(learner.id, await openGraph(join(directory, learner.graph), learner, spec.tabular.length));
-  }
+  const { trees, graphs } = await openLearners(directory, manifest, files, spec);
+  const noteEncoder = await openNoteEncoder(directory, manifest, options);
 
   const bundle: ModelBundle = {
     identity: { id: manifest.id, version: manifest.version, sha256: sha256(manifestBytes), title: manifest.title },
@@ -39,33 +45,30 @@ export async function loadModelBundle(directory: string): Promise<ModelBundle> {
     spec,
     stack,
     trees,
-    score: async (learnerId, tabular, rows) => {
-      const graph = graphs.get(learnerId);
-      if (!graph) throw mismatch('manifest.json', 'a known base learner', learnerId);
-      return graph.run(tabular, rows);
+    ...(noteEncoder ? { noteEncoder } : {}),
+    score: async (learnerId, inputs) => {
+      const [learner, graph] = [manifest.baseLearners.find(({ id }) => id === learnerId), graphs.get(learnerId)];
+      if (!learner || !graph) throw mismatch('manifest.json', 'a known base learner', learnerId);
+      const outputs = await graph.run(inputs);
+      const gates = learner.gate && outputs.get(learner.gate.name);
+      return { logits: outputs.get(learner.output.name) ?? new Float32Array(0), ...(gates ? { gates } : {}) };
+    },
+    detail: openDetail(directory, manifest, spec),
+    close: async () => {
+      await noteEncoder?.close();
     },
   };
-  await verifyGoldenRows(bundle, golden);
+  try {
+    await verifyGoldenRows(bundle, golden);
+  } catch (error) {
+    await bundle.close();
+    throw error;
+  }
   return bundle;
 }
 
-async function read(directory: string, file: string): Promise<Buffer> {
-  try {
-    return await readFile(join(directory, file));
-  } catch (cause) {
-    throw new ServiceError('ERR_MODEL_BUNDLE', { detail: `${file}: expected in the bundle, cannot be read`, cause });
-  }
-}
-
 async function verifiedFiles(directory: string, manifest: BundleManifest): Promise<ReadonlyMap<string, Buffer>> {
-  const files = new Map<string, Buffer>();
-  for (const [file, { sha256: expected }] of Object.entries(manifest.files)) {
-    if (file.includes('..') || file.startsWith('/')) throw mismatch('manifest.json', 'a path inside the bundle', file);
-    const bytes = await read(directory, file);
-    const found = sha256(bytes);
-    if (found !== expected) throw mismatch(file, `sha256 ${expected}`, found);
-    files.set(file, bytes);
-  }
+  const files = await readVerifiedFiles(directory, manifest.files, { list: 'manifest.json', where: WHERE });
   const top = (await readdir(directory, { withFileTypes: true })).filter((entry) => entry.isFile());
   const stray = top.find(({ name }) => name !== 'manifest.json' && !files.has(name));
   if (stray) throw mismatch(stray.name, 'every file listed in manifest.json', 'not listed');
@@ -79,8 +82,8 @@ function verifiedSpec(manifest: BundleManifest, files: ReadonlyMap<string, Buffe
   return parseFeatureSpec(parseJson(SPEC_FILE, bytes));
 }
 
-function verifyStackLearners(manifest: BundleManifest, stack: StackSpec): void {
-  const known = manifest.baseLearners.map(({ id }) => id);
+function verifyStack({ baseLearners }: BundleManifest, stack: StackSpec): void {
+  const known = baseLearners.map(({ id }) => id);
   for (const { learners, weights } of stack.patterns) {
     const named = [...learners].sort().join(',');
     const weighted = Object.keys(weights).sort().join(',');
@@ -88,6 +91,51 @@ function verifyStackLearners(manifest: BundleManifest, stack: StackSpec): void {
     const unknown = learners.find((id) => !known.includes(id));
     if (unknown !== undefined) throw mismatch('stack.json', `base learners among ${known.join(',')}`, unknown);
   }
+  const strange = Object.keys(stack.references ?? {}).find((id) => !known.includes(id));
+  if (strange !== undefined) throw mismatch('stack.json', `references of ${known.join(',')}`, strange);
+  const patterns = stack.patterns.map(({ learners }) => [...learners].sort().join('+'));
+  for (const reachable of reachablePatterns(baseLearners)) {
+    const wanted = [...reachable].sort().join('+');
+    if (!patterns.includes(wanted)) {
+      throw mismatch('stack.json', `a pattern for the base learners ${wanted || 'none'}`, patterns.join(', '));
+    }
+  }
+}
+
+async function openLearners(
+  directory: string,
+  manifest: BundleManifest,
+  files: ReadonlyMap<string, Buffer>,
+  spec: FeatureSpec,
+): Promise<{ readonly trees: Map<string, TreeModel>; readonly graphs: Map<string, GraphSession> }> {
+  const vocabulary = inputVocabulary(spec, manifest.noteEncoder?.dimension ?? 0);
+  const trees = new Map<string, TreeModel>();
+  const graphs = new Map<string, GraphSession>();
+  for (const learner of manifest.baseLearners) {
+    if (graphs.has(learner.id)) throw mismatch('manifest.json', 'each base learner once', learner.id);
+    verifyNotes(manifest, learner);
+    if (learner.trees !== undefined) trees.set(learner.id, loadTrees(learner.trees, files, spec));
+    if (learner.detailGraph !== undefined) fileOf(files, learner.detailGraph);
+    fileOf(files, learner.graph);
+    graphs.set(learner.id, await openGraph(join(directory, learner.graph), graphContract(learner, vocabulary)));
+  }
+  return { trees, graphs };
+}
+
+function verifyNotes({ noteEncoder }: BundleManifest, { id, modalities }: BaseLearnerManifest): void {
+  if (modalities.includes('notes') && !noteEncoder) {
+    throw mismatch('manifest.json', `a noteEncoder, since ${id} reads notes`, 'none');
+  }
+}
+
+async function openNoteEncoder(
+  directory: string,
+  { noteEncoder: wanted }: BundleManifest,
+  { encodersDir, noteEncoder: options }: LoadBundleOptions,
+): Promise<NoteEncoder | undefined> {
+  if (!wanted) return undefined;
+  const folder = join(encodersDir ?? join(resolve(directory), '..', 'encoders'), wanted.id);
+  return loadNoteEncoder(folder, { ...options, expected: wanted });
 }
 
 function loadTrees(file: string, files: ReadonlyMap<string, Buffer>, spec: FeatureSpec): TreeModel {
@@ -108,20 +156,4 @@ function fileOf(files: ReadonlyMap<string, Buffer>, file: string): Buffer {
   const bytes = files.get(file);
   if (!bytes) throw mismatch('manifest.json', `${file} among its files`, 'not listed');
   return bytes;
-}
-
-function parseJson(file: string, bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString('utf8'));
-  } catch (cause) {
-    throw new ServiceError('ERR_MODEL_BUNDLE', { detail: `${file}: expected JSON, found text that is not`, cause });
-  }
-}
-
-function sha256(bytes: Buffer): string {
-  return createHash('sha256').update(bytes).digest('hex');
-}
-
-function mismatch(file: string, expected: string, found: string): ServiceError {
-  return new ServiceError('ERR_MODEL_BUNDLE', { detail: `${file}: expected ${expected}, found ${found}` });
 }

@@ -240,7 +240,7 @@ describe('faults never become an empty list of cards', () => {
   });
 
   test('fault: a model that gives no number is not answered', async () => {
-    const bundle = { ...explainedBundle(), score: () => Promise.resolve(Float32Array.of(NaN)) };
+    const bundle = { ...explainedBundle(), score: () => Promise.resolve({ logits: Float32Array.of(NaN) }) };
     const { deps } = service(CHART, { bundle });
     expect((await faultOf(assessOrder(deps, call(RED_CELLS)))).code).toBe('ERR_MODEL_BUNDLE');
   });

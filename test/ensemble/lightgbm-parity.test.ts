@@ -1,9 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { parseTrees } from '../../src/ensemble/bundle-schemas.js';
+import { inputVocabulary, rowInputs } from '../../src/ensemble/graph-inputs.js';
 import { openGraph } from '../../src/ensemble/graph-session.js';
 import type { TreeModel } from '../../src/ensemble/model-bundle.js';
 import { leafOf, rawScore } from '../../src/ensemble/tree-walk.js';
+import type { FeatureSpec } from '../../src/features/feature-spec.js';
 import { treeShap } from '../../src/explanation/tree-shap.js';
 
 const LOGIT_TOLERANCE = 1e-5;
@@ -22,6 +24,22 @@ async function json(file: string): Promise<unknown> {
 
 function vector(row: readonly (number | string | null)[]): Float32Array {
   return Float32Array.from(row, (cell) => (cell === null ? NaN : Number(cell)));
+}
+
+function specOfColumns(columns: number): FeatureSpec {
+  const tabular = Array.from({ length: columns }, (_none, at) => ({
+    name: `c${at}`,
+    kind: 'static' as const,
+    concept: 'age',
+  }));
+  return {
+    specVersion: 1,
+    id: 'columns',
+    tabular,
+    series: { concepts: [], maxTokens: 1, windowHours: 48 },
+    notes: { maxChunks: 1, maxWords: 250, windowHours: 168 },
+    states: [],
+  };
 }
 
 /** Rows on thresholds, next to them, NaN, ±0, in LightGBM's zero band and infinite, scored by LightGBM itself. */
@@ -48,21 +66,17 @@ describe('LightGBM in the service, against LightGBM (training/hemolens_training/
 
   test('the ONNX graph gives the same raw score, one row at a time', async () => {
     const columns = model.featureNames.length;
-    const graph = await openGraph(
-      new URL('./fixtures/gbm.onnx', import.meta.url).pathname,
-      {
-        id: 'gbm',
-        kind: 'lightgbm',
-        modalities: ['tabular'],
-        graph: 'gbm.onnx',
-        inputs: [{ name: 'tabular', type: 'float32', shape: [null, columns] }],
-        output: { name: 'logit', type: 'float32', shape: [null, 1] },
-      },
-      columns,
-    );
+    const spec = specOfColumns(columns);
+    const graph = await openGraph(new URL('./fixtures/gbm.onnx', import.meta.url).pathname, {
+      file: 'gbm.onnx',
+      inputs: [{ name: 'tabular', type: 'float32', shape: [null, columns] }],
+      outputs: [{ name: 'logit', type: 'float32', shape: [null, 1] }],
+      vocabulary: inputVocabulary(spec, 0),
+    });
     const differences: number[] = [];
     for (const [index, row] of rows.entries()) {
-      differences.push(Math.abs(((await graph.run(row, 1))[0] ?? NaN) - (expected.raw[index] ?? NaN)));
+      const logit = (await graph.run(rowInputs(spec, 0, { tabular: row }))).get('logit')?.[0] ?? NaN;
+      differences.push(Math.abs(logit - (expected.raw[index] ?? NaN)));
     }
     expect(differences).toHaveLength(200);
     expect(Math.max(...differences)).toBeLessThan(LOGIT_TOLERANCE);

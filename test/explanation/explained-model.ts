@@ -91,6 +91,9 @@ export function explainedBundle({
     spec: SPEC,
     stack,
     trees: new Map([['gbm', model]]),
-    score: (_learner, tabular) => Promise.resolve(Float32Array.of(rawScore(model, tabular) + graphError)),
+    score: (_learner, { tabular }) =>
+      Promise.resolve({ logits: Float32Array.of(rawScore(model, tabular) + graphError) }),
+    detail: () => Promise.resolve(undefined),
+    close: () => Promise.resolve(),
   };
 }

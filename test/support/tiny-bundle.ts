@@ -7,7 +7,7 @@ import { sigmoid } from '../../src/ensemble/stack.js';
 import type { FeatureSpec, TabularColumn } from '../../src/features/feature-spec.js';
 import { canonicalSpecBytes } from '../../src/features/parse-feature-spec.js';
 
-const FIXTURES = new URL('../ensemble/fixtures/', import.meta.url);
+export const FIXTURES = new URL('../ensemble/fixtures/', import.meta.url);
 /** Columns of the fixture's trees, read here as the last value of six concepts. Its scores mean nothing. */
 const CONCEPT_BY_COLUMN = {
   steady: 'lactate',
@@ -17,8 +17,8 @@ const CONCEPT_BY_COLUMN = {
   always_there: 'sodium',
   coarse: 'plt',
 };
-const SLOPE = 0.5;
-const INTERCEPT = -2;
+export const SLOPE = 0.5;
+export const INTERCEPT = -2;
 
 /** Writes a whole, verifiable model bundle made from the trees of the ensemble's fixtures; returns its folder. */
 export async function writeTinyBundle(): Promise<string> {
@@ -61,7 +61,7 @@ export async function writeTinyBundle(): Promise<string> {
   return directory;
 }
 
-function tinySpec(): FeatureSpec {
+export function tinySpec(): FeatureSpec {
   const tabular = Object.entries(CONCEPT_BY_COLUMN).map(([name, concept]): TabularColumn => ({
     name,
     kind: 'statistic',
@@ -103,10 +103,10 @@ async function golden(): Promise<GoldenRows> {
   return { tolerance: { logit: 1e-5 }, rows: chosen };
 }
 
-function json(value: unknown): Uint8Array {
+export function json(value: unknown): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(value));
 }
 
-function sha256(bytes: Uint8Array): string {
+export function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
