@@ -12,6 +12,10 @@ const INVISIBLE = /[\p{Cf}\ufe00-\ufe0f\u034f]/gu;
 /** JavaScript lower-cases a word-final capital sigma to ς, Python's tokenizers to σ. */
 const SIGMA = /[Σς]/gu;
 
+/** NFKC alone would read `10⁹` as 109 and `1½` as 11/2. */
+const POWER = /(?<=\p{Nd})[⁺⁻]?[⁰¹²³⁴-⁹]+/gu;
+const FRACTION = /(?<=\p{Nd})[¼-¾⅐-⅞↉]/gu;
+
 /** What de-identification left: `[**2150-3-4**]`, `[REDACTED]`, `<name>`, `___`, `XXXX`, `****`. */
 const BLANKS: readonly RegExp[] = [
   /\[\*\*[^\]]{0,200}?\*\*\]/g,
@@ -32,7 +36,7 @@ const MOST_ROUNDS = 16;
 
 /**
  * A note's text as it is given to a tokenizer: Unicode NFKC, one kind of space, no invisible characters, sigma in one form,
- * every blank of de-identification as `_`, minus and fraction signs in ASCII. The same text always gives the same, and a
+ * every blank of de-identification as `_`, powers and fractions beside a number told from its digits. The same text always gives the same, and a
  * normalised text stays as it is.
  */
 export function normaliseNoteText(text: string): string {
@@ -47,6 +51,8 @@ export function normaliseNoteText(text: string): string {
 
 function normaliseOnce(text: string): string {
   const readable = text
+    .replace(POWER, '^$&')
+    .replace(FRACTION, ' $&')
     .normalize('NFKC')
     .replace(INVISIBLE, '')
     .replace(/[\u2010-\u2015\u2212]/g, '-')
