@@ -58,7 +58,8 @@ export async function startService(config: Config, overrides: ServiceOverrides =
 
 async function start(config: Config, overrides: ServiceOverrides, log: Log): Promise<RunningService> {
   const catalogue = serviceCatalogue();
-  const deps = assessOrderDeps(config, overrides, log, await verifiedBundle(config, log));
+  const bundle = await verifiedBundle(config, log);
+  const deps = assessOrderDeps(config, overrides, log, bundle);
   let isReady = false;
   const app = createApp({
     catalogue,
@@ -70,7 +71,10 @@ async function start(config: Config, overrides: ServiceOverrides, log: Log): Pro
     isReady: () => isReady,
     log,
   });
-  const server = await openHttpServer(app, config);
+  const server = await openHttpServer(app, config).catch(async (error: unknown) => {
+    await bundle.close();
+    throw error;
+  });
   isReady = true;
   if (!isLoopback(config.host)) {
     logEvent(log, 'network.open', { detail: 'other machines may reach this service', host: config.host });
@@ -81,7 +85,9 @@ async function start(config: Config, overrides: ServiceOverrides, log: Log): Pro
     close: async () => {
       isReady = false;
       logEvent(log, 'service.stopping');
-      logEvent(log, 'service.stopped', await server.close());
+      const stopped = await server.close();
+      await bundle.close();
+      logEvent(log, 'service.stopped', stopped);
     },
   };
 }
@@ -106,6 +112,7 @@ function assessOrderDeps(config: Config, overrides: ServiceOverrides, log: Log, 
     clock: allowedClock(config, overrides, log),
     newId: randomUUID,
     cardOptions: cardOptionsOf(config, randomUUID),
+    predictOptions: { noteEncodingMs: config.noteEncodingMs },
     logEvent: (event, fields) => {
       logEvent(log, event, fields);
     },
@@ -147,15 +154,27 @@ function allowedClock({ mode }: Config, { clock }: ServiceOverrides, log: Log): 
 
 async function verifiedBundle(config: Config, log: Log): Promise<ModelBundle> {
   const startMs = performance.now();
-  const bundle = await loadModelBundle(bundleDirectory(config.modelBundleDir));
+  const { modelBundleDir, noteEncodersDir, noteEncoderThreads } = config;
+  const bundle = await loadModelBundle(modelDirectory(modelBundleDir), {
+    ...(noteEncodersDir === undefined ? {} : { encodersDir: modelDirectory(noteEncodersDir) }),
+    noteEncoder: { threads: noteEncoderThreads },
+  });
   const { id, version, sha256 } = bundle.identity;
+  const noteEncoder = bundle.noteEncoder?.id;
   const durationMs = Math.round(performance.now() - startMs);
-  logEvent(log, 'model.verified', { id, version, sha256, columns: bundle.spec.tabular.length, durationMs });
+  logEvent(log, 'model.verified', {
+    id,
+    version,
+    sha256,
+    columns: bundle.spec.tabular.length,
+    noteEncoder,
+    durationMs,
+  });
   return bundle;
 }
 
 /** A relative folder is looked for from the working directory, then from the project. */
-function bundleDirectory(directory: string): string {
+function modelDirectory(directory: string): string {
   const here = resolve(directory);
   if (isAbsolute(directory) || existsSync(here)) return here;
   return fileURLToPath(new URL(`../${directory}`, import.meta.url));

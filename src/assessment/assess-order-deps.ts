@@ -1,6 +1,7 @@
 import type { CardOptions } from '../cards/card-options.js';
 import type { HookRequest } from '../cds-hooks/hook-request.js';
 import type { ModelBundle } from '../ensemble/model-bundle.js';
+import type { PredictOptions } from '../ensemble/predict-risk.js';
 import type { ExplainOptions } from '../explanation/explain-prediction.js';
 import type { EventFields, EventName } from '../logging/events.js';
 import type { BloodProductTable } from '../orders/blood-product-table.js';
@@ -24,6 +25,7 @@ export interface AssessOrderDeps {
   /** A fresh UUID v4. */
   readonly newId: () => string;
   readonly cardOptions: CardOptions;
+  readonly predictOptions?: PredictOptions;
   readonly explainOptions?: ExplainOptions;
   readonly logEvent: <E extends EventName>(event: E, fields: EventFields<E>) => void;
 }

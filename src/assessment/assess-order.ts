@@ -59,7 +59,7 @@ async function score(
 ): Promise<AssessmentOutcome> {
   const reason = whyNotScored(record, tensors.predictionTimeMs);
   if (reason) return { kind: 'not-scored', reason };
-  const prediction = await predictRisk(deps.bundle, tensors);
+  const prediction = await predictRisk(deps.bundle, tensors, deps.predictOptions);
   return {
     kind: 'scored',
     prediction,

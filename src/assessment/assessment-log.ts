@@ -13,7 +13,7 @@ export function logScreening({ logEvent }: Logging, hookInstance: string, screen
 /** That a call was answered, by which model, after which time; no figure of the patient. */
 export function logAnswer({ logEvent }: Logging, assessment: RiskAssessment, cards: number, durationMs: number): void {
   const { assessmentId, hookInstance, outcome, record } = assessment;
-  const model = outcome.kind === 'scored' ? outcome.prediction.model : undefined;
+  const { model, modalities } = outcome.kind === 'scored' ? outcome.prediction : {};
   logEvent('assessment.answered', {
     hookInstance,
     assessmentId,
@@ -22,6 +22,8 @@ export function logAnswer({ logEvent }: Logging, assessment: RiskAssessment, car
     durationMs,
     modelId: model?.id,
     modelVersion: model?.version,
+    notes: modalities?.notes,
+    series: modalities?.series,
     unavailable: Object.values(record.coverage).filter(({ kind }) => kind === 'unavailable').length,
   });
 }

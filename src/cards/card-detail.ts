@@ -2,11 +2,12 @@ import type { NotScoredReason, RiskAssessment } from '../assessment/risk-assessm
 import type { SourceKey } from '../concepts/concept.js';
 import { conceptByKey } from '../concepts/dictionary.js';
 import type { RiskPrediction } from '../ensemble/risk-prediction.js';
-import type { Driver, Explanation } from '../explanation/explanation.js';
+import type { Driver, Explanation, PartContribution } from '../explanation/explanation.js';
 import type { BloodOrder } from '../record/patient-record.js';
 import { NOT_SCORED_WORDS, orderedProducts, REASON_WORDS, SOURCE_WORDS, TIER_WORDS, wordList } from './card-words.js';
 import type { ChartGaps } from './chart-gaps.js';
 import { escapeMarkdown } from './escape-markdown.js';
+import { missingInWords, partsInWords } from './model-parts.js';
 import { formatPercentage } from './percentage.js';
 
 /** Absent measurements named on the card; the rest is counted. */
@@ -28,7 +29,7 @@ export function riskDetail(
     gapSection(gaps),
     dataAgeSection(assessment),
     orderSection(assessment),
-    modelSection(prediction, assessment.inIcu),
+    modelSection(prediction, explanation.parts, assessment.inIcu),
     'This is an association learned from past patients: it does not say that a transfusion helps or harms. It informs and does not replace clinical judgment.',
   ]);
 }
@@ -125,16 +126,20 @@ function describeOrder(order: BloodOrder): string {
   return `${wordList(orderedProducts([order]))}${units}${byText} (${escapeMarkdown(order.reference)})`;
 }
 
-function modelSection({ model, population, baseLearners }: RiskPrediction, inIcu: boolean | undefined): string {
+function modelSection(
+  prediction: RiskPrediction,
+  parts: readonly PartContribution[],
+  inIcu: boolean | undefined,
+): string {
+  const { model, population } = prediction;
   const title = escapeMarkdown(model.title);
   const name = population.icuOnly && !/\bICU model\b/i.test(model.title) ? `General ICU model (${title})` : title;
-  const absent = baseLearners.filter(({ available }) => !available).length;
   const lines = [
     `- ${name}, ${escapeMarkdown(`${model.id} ${model.version}`)}, made from ${escapeMarkdown(population.description)}`,
     ...(population.icuOnly ? placeOfPatient(inIcu) : []),
-    ...(absent > 0
-      ? [`- ${absent} of ${baseLearners.length} parts of the model were not used: their input is missing`]
-      : []),
+    ...[partsInWords(prediction, parts), missingInWords(prediction)]
+      .filter((words) => words !== undefined)
+      .map((words) => `- ${words}`),
     '- Research software, not for clinical use',
   ];
   return `Model and limits:\n\n${lines.join('\n')}`;

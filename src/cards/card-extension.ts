@@ -1,6 +1,6 @@
 import type { RiskAssessment } from '../assessment/risk-assessment.js';
 import type { RiskPrediction } from '../ensemble/risk-prediction.js';
-import type { Driver } from '../explanation/explanation.js';
+import type { Driver, Explanation } from '../explanation/explanation.js';
 import type { ChartGaps } from './chart-gaps.js';
 
 export const ASSESSMENT_EXTENSION = 'org.hemolens.assessment';
@@ -19,6 +19,8 @@ export function assessmentExtension(assessment: RiskAssessment, gaps: ChartGaps)
     predictionTime: isoTime(predictionTimeMs),
     modalities: { ...tensors.modalities },
     inIcu,
+    modalitiesUsed: scored && { ...scored.prediction.modalities },
+    learners: scored && learnerMembers(scored.prediction, scored.explanation),
     drivers: scored?.explanation.drivers.map(driverMember),
     unavailable: gaps.unavailable.map(({ source, reason }) => ({ source, reason })),
     partlyCovered: gaps.partlyCovered.map(({ source, sinceMs }) => ({ source, since: isoTime(sinceMs) })),
@@ -30,6 +32,19 @@ export function assessmentExtension(assessment: RiskAssessment, gaps: ChartGaps)
 
 function predictionMembers({ probability, tier, model }: RiskPrediction): Record<string, unknown> {
   return { probability, tier, model: { id: model.id, version: model.version, sha256: model.sha256 } };
+}
+
+/** Base learners: raw log-odds, stack weight, share of the calibrated log-odds (networks; of trees it is in the drivers), gate. */
+function learnerMembers({ baseLearners }: RiskPrediction, { parts }: Explanation): readonly Record<string, unknown>[] {
+  const shares = new Map(parts.map(({ learner, contribution }) => [learner, contribution]));
+  return baseLearners.map(({ id, available, logit, weight, gate }) => ({
+    id,
+    available,
+    logit,
+    weight: available ? weight : undefined,
+    contribution: shares.get(id),
+    gate,
+  }));
 }
 
 function driverMember({ concept, contribution, value, unit, timeMs }: Driver): Record<string, unknown> {

@@ -23,6 +23,10 @@ export interface Config {
   readonly deadlineMs: number;
   readonly perCallTimeoutMs: number;
   readonly modelBundleDir: string;
+  /** Not set: `encoders` beside the bundle's folder. */
+  readonly noteEncodersDir?: string;
+  readonly noteEncodingMs: number;
+  readonly noteEncoderThreads: number;
   readonly ordersOverlayPath?: string;
   /** Not set: what the overlay says, else `report`. */
   readonly textMatchPolicy?: 'ignore' | 'report' | 'fire';

@@ -4,6 +4,7 @@ import type { RiskPrediction } from '../ensemble/risk-prediction.js';
 import { ServiceError } from '../errors/service-error.js';
 import type { TabularColumn } from '../features/feature-spec.js';
 import type { FeatureTensors } from '../features/feature-tensors.js';
+import type { PartContribution } from './explanation.js';
 import { treeShap } from './tree-shap.js';
 
 /**
@@ -25,11 +26,14 @@ export interface ConceptContributions {
   readonly base: number;
   /** Columns by the concept they are shown under; concepts in the order of the spec. */
   readonly byConcept: ReadonlyMap<ConceptKey, readonly ColumnContribution[]>;
+  /** Scored learners without trees. */
+  readonly parts: readonly PartContribution[];
 }
 
 /**
- * Contributions of the tabular columns to the calibrated log-odds: each tree learner's Shapley values, times its stack
- * weight, times the calibration slope. `base + Σ = prediction.logit`; a learner without trees stays inside `base`.
+ * Contributions to the calibrated log-odds: of the tabular columns, each tree learner's Shapley values; of a learner without
+ * trees, its score less its usual one (`references` of the stack). Both times the stack weight and the calibration slope.
+ * `base + Σ columns + Σ parts = prediction.logit`.
  * Throws ERR_MODEL_BUNDLE when a learner's trees do not add up to the score its graph gave.
  */
 export function conceptContributions(
@@ -39,15 +43,20 @@ export function conceptContributions(
 ): ConceptContributions {
   const columns = bundle.spec.tabular;
   const sums = new Float64Array(columns.length);
+  const parts: PartContribution[] = [];
   for (const { id, logit, weight } of prediction.baseLearners) {
+    if (logit === undefined) continue;
+    const scale = weight * bundle.stack.calibration.slope;
     const trees = bundle.trees.get(id);
-    if (!trees || logit === undefined) continue;
+    if (!trees) {
+      parts.push({ learner: id, contribution: scale * (logit - (bundle.stack.references?.[id] ?? 0)) });
+      continue;
+    }
     const { contributions, base } = treeShap(trees, tensors.tabular);
     const own = contributions.reduce((sum, share) => sum + share, base);
     if (!(Math.abs(own - logit) <= GRAPH_TOLERANCE * Math.max(1, Math.abs(logit)))) {
       throw new ServiceError('ERR_MODEL_BUNDLE', { detail: `the trees and the graph of base learner ${id} disagree` });
     }
-    const scale = weight * bundle.stack.calibration.slope;
     contributions.forEach((share, index) => {
       sums[index] = (sums[index] ?? 0) + share * scale;
     });
@@ -60,5 +69,6 @@ export function conceptContributions(
     if (known) known.push(entry);
     else byConcept.set(column.concept, [entry]);
   });
-  return { base: prediction.logit - sums.reduce((sum, share) => sum + share, 0), byConcept };
+  const explained = parts.reduce((sum, { contribution }) => sum + contribution, 0);
+  return { base: prediction.logit - sums.reduce((sum, share) => sum + share, explained), byConcept, parts };
 }

@@ -20,7 +20,8 @@ const NOTABLE_LOG_ODDS = 0.1;
 
 /**
  * Why the prediction is what it is: signed shares of clinical concepts in the calibrated log-odds, the largest of them in
- * words, and what was not measured or could not be read. `base + Σ contributions = prediction.logit` within 1e-6.
+ * words, the share of each network, and what was not measured or could not be read.
+ * `base + Σ contributions + Σ parts = prediction.logit` within 1e-6.
  * Throws ERR_MODEL_BUNDLE when the trees do not add up to the score.
  */
 export function explainPrediction(
@@ -30,7 +31,7 @@ export function explainPrediction(
   record: PatientRecord,
   { maxDrivers = MOST_DRIVERS }: ExplainOptions = {},
 ): Explanation {
-  const { base, byConcept } = conceptContributions(bundle, tensors, prediction);
+  const { base, byConcept, parts } = conceptContributions(bundle, tensors, prediction);
   const contributions = [...byConcept]
     .map(([concept, columns]) => ({ concept, contribution: columns.reduce((sum, c) => sum + c.contribution, 0) }))
     .filter(({ contribution }) => contribution !== 0)
@@ -47,6 +48,7 @@ export function explainPrediction(
   return {
     base,
     contributions,
+    parts,
     drivers,
     absent: absentConcepts(bundle.spec, tensors, contributions),
     unavailable: unavailableSources(record),

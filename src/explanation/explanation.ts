@@ -8,6 +8,13 @@ export interface Contribution {
   readonly contribution: number;
 }
 
+/** The signed share of a base learner that is one part: its columns cannot be told apart as those of trees can. */
+export interface PartContribution {
+  readonly learner: string;
+  /** Log-odds, counted from the learner's usual score; 0 where its weight is 0. */
+  readonly contribution: number;
+}
+
 export interface Driver extends Contribution {
   readonly display: string;
   readonly value?: number;
@@ -25,9 +32,11 @@ export interface UnavailableSource {
 }
 
 export interface Explanation {
-  /** Calibrated log-odds with no feature known: `base + Σ contributions = prediction.logit`. */
+  /** Calibrated log-odds with no feature known: `base + Σ contributions + Σ parts = prediction.logit`. */
   readonly base: number;
   readonly contributions: readonly Contribution[];
+  /** Networks that were scored, in the model's order. */
+  readonly parts: readonly PartContribution[];
   /** The three to five largest by absolute contribution, either direction. */
   readonly drivers: readonly Driver[];
   /** Display names of model concepts looked for and not found. */

@@ -31,7 +31,14 @@ export const EVENTS = {
   'network.open': { level: 'warn', fields: { detail: 'text', host: 'token' } },
   'model.verified': {
     level: 'info',
-    fields: { id: 'token', version: 'token', sha256: 'token', columns: 'number', durationMs: 'number' },
+    fields: {
+      id: 'token',
+      version: 'token',
+      sha256: 'token',
+      columns: 'number',
+      noteEncoder: 'token',
+      durationMs: 'number',
+    },
   },
   'orders.table-loaded': { level: 'info', fields: { codes: 'number', overlay: 'boolean' } },
   'http.request': {
@@ -93,6 +100,8 @@ export const EVENTS = {
       durationMs: 'number',
       modelId: 'token',
       modelVersion: 'token',
+      notes: 'token',
+      series: 'token',
       unavailable: 'number',
     },
   },

@@ -268,6 +268,8 @@ test('the log holds ids, counts and the model, nothing of the patient', async ()
     durationMs: 0,
     modelId: 'test-model',
     modelVersion: '0.0.1',
+    notes: 'unused',
+    series: 'unused',
     unavailable: 0,
   });
 });

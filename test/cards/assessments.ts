@@ -77,9 +77,7 @@ export function prediction(probability: number, changes: Partial<RiskPrediction>
     probability,
     logit: Math.log(probability / (1 - probability)),
     tier: riskTier(probability),
-    baseLearners: [
-      { id: 'gbm', kind: 'lightgbm', modalities: ['tabular'], available: true, logit: 0, weight: 1 },
-    ],
+    baseLearners: [{ id: 'gbm', kind: 'lightgbm', modalities: ['tabular'], available: true, logit: 0, weight: 1 }],
     modalities: { tabular: 'read', series: 'unused', notes: 'unused' },
     model: { id: 'icu-baseline', version: '0.1.0', sha256: 'a'.repeat(64), title: 'General ICU model' },
     population: { description: 'general ICU patients', baseRate: 0.082, icuOnly: true },
@@ -103,6 +101,7 @@ export function explanation(changes: Partial<Explanation> = {}): Explanation {
   return {
     base: -2.4,
     contributions: [{ concept: 'lactate', contribution: 0.81 }],
+    parts: [],
     drivers: [LACTATE],
     absent: [],
     unavailable: [],

@@ -6,6 +6,7 @@ import { buildTextOnlyCards } from '../../src/cards/build-text-only-cards.js';
 import { cardOptionsOf, defaultCardOptions, type CardOptions } from '../../src/cards/card-options.js';
 import type { Card } from '../../src/cds-hooks/card.js';
 import { assertResponseShape } from '../../src/cds-hooks/response-shape.js';
+import type { BaseLearnerOutput, RiskPrediction } from '../../src/ensemble/risk-prediction.js';
 import type { Driver } from '../../src/explanation/explanation.js';
 import type { BloodOrder, BloodProduct } from '../../src/record/patient-record.js';
 import {
@@ -36,6 +37,38 @@ function cardOf(assessment: RiskAssessment, changes: Partial<CardOptions> = {}):
 const machine = (card: Card): unknown => card.extension?.['org.hemolens.assessment'];
 const notScored = (reason: 'under-18' | 'age-unknown' | 'too-little-data', changes: Partial<RiskAssessment> = {}) =>
   scored(0.1, { outcome: { kind: 'not-scored', reason }, ...changes });
+
+const ENSEMBLE: readonly BaseLearnerOutput[] = [
+  { id: 'gbm', kind: 'lightgbm', modalities: ['tabular'], available: true, logit: -1, weight: 0.6 },
+  { id: 'series', kind: 'network', modalities: ['series'], available: true, logit: 0.7, weight: 0.3 },
+  { id: 'text', kind: 'network', modalities: ['notes'], available: true, logit: 0.1, weight: 0 },
+  {
+    id: 'fusion',
+    kind: 'network',
+    modalities: ['tabular', 'series', 'notes'],
+    available: true,
+    logit: 0.2,
+    weight: 0.1,
+    gate: { tabular: 0.5, series: 0.3, notes: 0.2 },
+  },
+];
+
+/** Scored by four base learners. */
+function ensembleScored(changes: Partial<RiskPrediction> = {}): RiskAssessment {
+  const modalities = { tabular: 'read', series: 'read', notes: 'read' } as const;
+  const parts = [
+    { learner: 'series', contribution: 0.2 },
+    { learner: 'text', contribution: 0 },
+    { learner: 'fusion', contribution: -0.001 },
+  ];
+  return scored(0.1, {
+    outcome: {
+      kind: 'scored',
+      prediction: prediction(0.1, { baseLearners: ENSEMBLE, modalities, ...changes }),
+      explanation: explanation({ parts }),
+    },
+  });
+}
 
 describe('the summary', () => {
   test('says tier, calibrated percentage, the average and the products', () => {
@@ -172,17 +205,24 @@ describe('the detail', () => {
     expect(machine(card)).toMatchObject({ partlyCovered: [{ source: 'vitals', since: '2026-11-22T02:30:00.000Z' }] });
   });
 
-  test('names a part of the model that was not used', () => {
-    const baseLearners = [
-      { id: 'gbm', available: true, logit: 0, weight: 1 },
-      { id: 'fusion', available: false, weight: 0 },
-    ];
-    const outcome = {
-      kind: 'scored' as const,
-      prediction: prediction(0.1, { baseLearners }),
-      explanation: explanation(),
-    };
-    expect(cardOf(scored(0.1, { outcome })).detail).toContain('- 1 of 2 parts of the model were not used');
+  test('says which parts of the model counted, and which way each network points', () => {
+    const card = cardOf(ensembleScored());
+    expect(card.detail).toContain(
+      '- Parts of the model: trees on single values (drivers above); series network: higher predicted risk; notes read, weight 0; fusion network: no notable share\n',
+    );
+    expect(card.detail).not.toContain('Scored without');
+    expect(cardOf(scored(0.1)).detail).not.toContain('Parts of the model');
+  });
+
+  test.each([
+    ['late', 'clinical notes (not read in time)'],
+    ['failed', 'clinical notes (could not be processed)'],
+    ['empty', 'clinical notes (none found)'],
+    ['unavailable', 'clinical notes (could not be read)'],
+  ] as const)('says that notes were %s, and that the score is without them', (notes, words) => {
+    const assessment = ensembleScored({ modalities: { tabular: 'read', series: 'read', notes } });
+    expect(cardOf(assessment).detail).toContain(`- Scored without: ${words}\n`);
+    expect(machine(cardOf(assessment))).toMatchObject({ modalitiesUsed: { notes } });
   });
 
   test('never says "caused by", nor that a transfusion raises anything', () => {
@@ -202,12 +242,28 @@ describe('for machines', () => {
       model: { id: 'icu-baseline', version: '0.1.0', sha256: 'a'.repeat(64) },
       predictionTime: '2026-11-23T10:00:00.000Z',
       modalities: { tabular: 'present', series: 'present', notes: 'empty' },
+      modalitiesUsed: { tabular: 'read', series: 'unused', notes: 'unused' },
+      learners: [{ id: 'gbm', available: true, logit: 0, weight: 1 }],
       inIcu: true,
       drivers: [
         { concept: 'lactate', contribution: 0.81, value: 6.1, unit: 'mmol/L', time: '2026-11-23T08:00:00.000Z' },
       ],
       orders: [{ reference: 'ServiceRequest/draft-1', products: ['rbc'], orderedUnits: 2 }],
     });
+  });
+
+  test('each base learner has its logit, weight, share and gate; one that was not scored has none', () => {
+    const gone = [...ENSEMBLE.slice(0, 3), { id: 'fusion', available: false, weight: 0 }];
+    expect(machine(cardOf(ensembleScored()))).toMatchObject({
+      learners: [
+        { id: 'gbm', available: true, logit: -1, weight: 0.6 },
+        { id: 'series', available: true, logit: 0.7, weight: 0.3, contribution: 0.2 },
+        { id: 'text', available: true, logit: 0.1, weight: 0, contribution: 0 },
+        { id: 'fusion', weight: 0.1, contribution: -0.001, gate: { tabular: 0.5, series: 0.3, notes: 0.2 } },
+      ],
+    });
+    const { learners } = machine(cardOf(ensembleScored({ baseLearners: gone }))) as { learners: unknown[] };
+    expect(learners[3]).toEqual({ id: 'fusion', available: false, contribution: -0.001 });
   });
 
   test('a driver without a value has only its concept and share; an unreadable source is listed', () => {

@@ -28,6 +28,8 @@ describe('the configuration', () => {
       deadlineMs: 1500,
       perCallTimeoutMs: 1200,
       modelBundleDir: 'models/icu-baseline',
+      noteEncodingMs: 200,
+      noteEncoderThreads: 1,
       criticalAllowed: false,
       showNotScored: true,
       storeCapacity: 200,
