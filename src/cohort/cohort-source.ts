@@ -96,6 +96,10 @@ export interface SourceAbout {
   readonly sameDayDeath: 'event' | 'unlabelled';
   /** Added to a time to get the chart's wall clock, ms; 0 where absent. Dates of death are dates by that clock. */
   readonly clockOffsetMs?: number;
+  /** Nobody is left out, for prediction and for other labels: what no label can be given for has null. */
+  readonly keepsEveryRecord?: true;
+  /** What the labels are, where they are not those of the rule. */
+  readonly labelWords?: string;
   /** Things a reader must know (tables that stand in for others, times that are charting times). */
   readonly caveats: readonly string[];
   /** Every `table.column` that is read, for the guard against forbidden ones. */

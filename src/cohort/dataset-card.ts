@@ -37,6 +37,8 @@ export interface DatasetCard {
     readonly unlabelled: number;
     readonly dischargedBefore7d: number;
     readonly deathsWithin6h: number;
+    /** Deaths in the admission of the index over rows where that is known; in datasets that keep every record. */
+    readonly inHospital?: { readonly n: number; readonly events: number };
     /** Deaths within 7 days over number of rows, by selection. */
     readonly events: Readonly<Record<string, { readonly n: number; readonly events: number }>>;
     readonly splits: Readonly<Record<string, { readonly n: number; readonly events: number }>>;

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { buildDataset } from '../cohort/build/build-dataset.js';
 import type { BuildProgress, Part } from '../cohort/build/build-options.js';
+import type { SourceOptions } from '../cohort/build/source-registry.js';
 import { SOURCE_NAMES } from '../cohort/cohort-source.js';
 import { INDEX_KINDS } from '../cohort/plan/episodes.js';
 import { ICU_BASELINE_ID, icuBaselineSpec } from '../cohort/sources/challenge-2012/icu-baseline-spec.js';
@@ -9,6 +10,7 @@ import type { FeatureSpec } from '../features/feature-spec.js';
 import { parseFeatureSpec } from '../features/parse-feature-spec.js';
 import {
   EXIT,
+  hasFlag,
   numberOption,
   requiredOption,
   textOption,
@@ -19,7 +21,7 @@ import {
 
 const HELP = `hemolens cohort build --source ${SOURCE_NAMES.join('|')} --path DIR --out DIR
     [--index ${INDEX_KINDS.join('|')}] [--gap-hours 24] [--landmarks 6,24,48,72,96,120] [--spec full]
-    [--intake-shift 0|60|120] [--shards N] [--shard i/n] [--workers N]
+    [--intake-shift 0|60|120] [--every-record] [--shards N] [--shard i/n] [--workers N]
 
 Builds a training set for death within 7 days through the same feature mapping that serves, from any source: episodes.parquet,
 tabular.parquet, series.parquet, notes.parquet, states.parquet, feature-spec.json, columns.json, the dataset card and the
@@ -34,6 +36,8 @@ short goes on where it stopped when it is called again.
   --landmarks  hours after ICU admission, for --index landmark
   --spec       full, icu-baseline, or the path of a feature-spec.json (default full)
   --intake-shift  eICU: minutes a volume of blood began before it was charted (default 60; 0 and 120 for sensitivity)
+  --every-record  challenge-2012: every record of every set-? (folder or .tar.gz) in the folder, and of record files lying in
+               it; nobody is left out, for prediction and for death in hospital. Without Outcomes-?.txt all labels are null
   --shards     pieces the work is cut into; the result does not depend on it
   --shard      build only the i-th of n parts, for several jobs; join them with \`hemolens cohort merge\`
   --workers    threads that map (default: as many as processors)
@@ -55,6 +59,7 @@ export function cohortBuildCommand(): Command {
       landmarks: { type: 'string' },
       spec: { type: 'string' },
       'intake-shift': { type: 'string' },
+      'every-record': { type: 'boolean' },
       shards: { type: 'string' },
       shard: { type: 'string' },
       workers: { type: 'string' },
@@ -78,7 +83,7 @@ export function cohortBuildCommand(): Command {
         ...(index === undefined ? {} : { index }),
         ...(gapHours === undefined ? {} : { gapHours }),
         ...(landmarkHours === undefined ? {} : { landmarkHours }),
-        ...(intakeShift === undefined ? {} : { sourceOptions: { intakeShiftMinutes: SHIFTS[intakeShift] } }),
+        ...sourceOptions(intakeShift, hasFlag(args, 'every-record')),
         ...(shards === undefined ? {} : { shards }),
         ...(part === undefined ? {} : { part }),
         ...(workers === undefined ? {} : { workers }),
@@ -95,6 +100,17 @@ export function cohortBuildCommand(): Command {
 }
 
 const SHIFTS = { '0': 0, '60': 60, '120': 120 } as const;
+
+function sourceOptions(
+  intakeShift: keyof typeof SHIFTS | undefined,
+  everyRecord: boolean,
+): { readonly sourceOptions?: SourceOptions } {
+  const given: SourceOptions = {
+    ...(intakeShift === undefined ? {} : { intakeShiftMinutes: SHIFTS[intakeShift] }),
+    ...(everyRecord ? { everyRecord } : {}),
+  };
+  return Object.keys(given).length === 0 ? {} : { sourceOptions: given };
+}
 
 const BAR_WIDTH = 24;
 

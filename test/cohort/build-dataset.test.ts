@@ -322,7 +322,7 @@ if (!hasChallenge) console.warn(`skipped: Challenge 2012 is not at ${CHALLENGE}`
     });
     if (!built.card) throw new Error('no card');
     card = built.card;
-  }, 120_000);
+  }, 300_000);
   afterAll(async () => rm(folder, { recursive: true }));
 
   test('8,000 stays: 523 events, 118 deaths on day 2 without a label, 54 dead before the index, 14 minors, one impossible', () => {

@@ -99,6 +99,7 @@ describe('hemolens cohort, on a made-up MIMIC-IV folder', () => {
     const out = join(folder, 'never');
     const build = ['cohort', 'build', '--source', 'mimic-iv', '--path', source, '--out', out];
     expect(await hemolens([...build, '--intake-shift', '0'])).toMatchObject({ code: 1 });
+    expect((await hemolens([...build, '--every-record'])).err).toContain('everyRecord means nothing to mimic-iv');
     const emptied = writeLayout({
       'hosp/poe': 'poe_id,poe_seq,subject_id,hadm_id,ordertime,order_type,order_subtype,transaction_type\n',
     });

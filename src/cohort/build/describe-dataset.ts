@@ -44,14 +44,17 @@ export function describeDataset(found: {
       gapHours: plan.rule.gapHours,
       landmarkHours: plan.rule.kind === 'landmark' ? plan.rule.landmarkHours : [],
     },
-    label: about.sameDayDeath === 'unlabelled' ? LABEL_DAYS : deathsSeen === 'any' ? LABEL : LABEL_IN_HOSPITAL,
+    label: about.labelWords ?? labelWords(about),
     featureSpec: {
       id: spec.id,
       sha256: createHash('sha256').update(canonicalSpecBytes(spec)).digest('hex'),
       columns: spec.tabular.length,
       seriesConcepts: spec.series.concepts.length,
     },
-    counts: countsOf(episodes, found.episodes),
+    counts: {
+      ...countsOf(episodes, found.episodes),
+      ...(about.keepsEveryRecord ? { inHospital: inHospital(episodes) } : {}),
+    },
     attrition: {
       totals: plan.totals,
       found: plan.found,
@@ -80,6 +83,16 @@ export function describeDataset(found: {
       .digest('hex'),
     episodesSha256: found.episodesSha256,
   };
+}
+
+function labelWords({ sameDayDeath, deathsSeen }: SourceAbout): string {
+  if (sameDayDeath === 'unlabelled') return LABEL_DAYS;
+  return deathsSeen === 'any' ? LABEL : LABEL_IN_HOSPITAL;
+}
+
+function inHospital(episodes: readonly PlannedEpisode[]): { readonly n: number; readonly events: number } {
+  const known = episodes.filter(({ outcome }) => outcome.diedInHospital !== null);
+  return { n: known.length, events: known.filter(({ outcome }) => outcome.diedInHospital === true).length };
 }
 
 function countsOf(

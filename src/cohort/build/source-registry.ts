@@ -16,6 +16,8 @@ import { readStagedMimicIv } from '../sources/mimic-iv/staged-shard.js';
 export interface SourceOptions {
   /** eICU: minutes a charted volume of blood is taken to have begun before its charting. */
   readonly intakeShiftMinutes?: IntakeShiftMinutes;
+  /** Challenge 2012: every record of every set in the folder, outcomes or none, for death in hospital and for prediction. */
+  readonly everyRecord?: true;
 }
 
 export interface RegisteredSource {
@@ -52,6 +54,7 @@ export const SOURCES: Readonly<Record<SourceName, RegisteredSource>> = {
     readShard: readStagedChallenge,
     indexes: ['landmark'],
     landmarkHours: [CHALLENGE_LANDMARK_HOUR],
+    options: ['everyRecord'],
   },
 };
 

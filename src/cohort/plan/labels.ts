@@ -60,6 +60,21 @@ export function outcomeOf(
   return { ...aliveUntil(endMs ?? indexMs, indexMs), diedInHospital, lostBefore7d: lost };
 }
 
+/** What is left to say where the time of death is before the index or cannot be: whether the patient died in the admission. */
+export function withoutTime({ admissions }: ChartFacts, { admissionId }: Pick<Episode, 'admissionId'>): Outcome {
+  return {
+    died7d: null,
+    died7dSensitivity: null,
+    ambiguous: false,
+    died24h: null,
+    died72h: null,
+    diedInHospital: diedIn(admissions.find((one) => one.admissionId === admissionId)),
+    diedWithin6h: null,
+    deathKnownBy: 'none',
+    lostBefore7d: false,
+  };
+}
+
 function diedIn(admission: AdmissionFact | undefined): boolean | null {
   if (admission === undefined) return null;
   if (admission.deathMs !== undefined || admission.isDeadAtDischarge) return true;

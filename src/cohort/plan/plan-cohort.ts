@@ -2,7 +2,7 @@ import type { ChartFacts, SourceAbout, SourceTotals } from '../cohort-source.js'
 import type { EXCLUSIONS } from './eligibility.js';
 import { exclusionOf, type Exclusion } from './eligibility.js';
 import { episodesOf, type Episode, type IndexRule } from './episodes.js';
-import { outcomeOf, type Outcome } from './labels.js';
+import { outcomeOf, withoutTime, type Outcome } from './labels.js';
 import { assignGroups, assignPatients, assignPeriods, type Assignment, type SplitName } from './splits.js';
 
 /** An episode that is kept, with its labels, flags and splits: one row of `episodes.parquet`. */
@@ -47,7 +47,7 @@ export interface CohortPlan {
 export function planCohort(
   charts: readonly ChartFacts[],
   totals: SourceTotals,
-  about: Pick<SourceAbout, 'deathsSeen' | 'sameDayDeath' | 'clockOffsetMs'>,
+  about: Pick<SourceAbout, 'deathsSeen' | 'sameDayDeath' | 'clockOffsetMs' | 'keepsEveryRecord'>,
   rule: IndexRule,
 ): CohortPlan {
   const labelRule = { ...about, clockOffsetMs: about.clockOffsetMs ?? 0 };
@@ -61,6 +61,11 @@ export function planCohort(
     if (found.episodes.length + found.operatingRoomOnly.length > 0) chartsFound += 1;
     for (const episode of found.episodes) {
       const outcome = outcomeOf(chart, episode, labelRule);
+      if (about.keepsEveryRecord) {
+        const isUnknown = 'kind' in outcome || chart.impossibleOutcome !== undefined;
+        all.push({ chart, episode, outcome: isUnknown ? withoutTime(chart, episode) : outcome });
+        continue;
+      }
       const exclusion = exclusionOf(chart, episode, outcome, rule.kind === 'admin-start');
       all.push({ chart, episode, ...('kind' in outcome ? {} : { outcome }), ...(exclusion ? { exclusion } : {}) });
     }

@@ -40,6 +40,12 @@ export function datasetCardMarkdown(card: DatasetCard): string {
         ['no certain label', counts.unlabelled],
         ['discharged alive within 7 days from a source that sees in-hospital deaths only', counts.dischargedBefore7d],
         ['deaths within 6 h', counts.deathsWithin6h],
+        ...(counts.inHospital
+          ? [
+              ['known whether dead in hospital', counts.inHospital.n],
+              ['dead in hospital', counts.inHospital.events],
+            ]
+          : []),
       ],
     ),
     '',

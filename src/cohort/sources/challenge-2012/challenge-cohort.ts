@@ -12,8 +12,9 @@ import type {
   StageReport,
   StageRequest,
 } from '../../cohort-source.js';
-import { isConsistent, type OutcomeRow } from './outcomes.js';
-import { readStayFiles, type StayFile } from './read-challenge-2012.js';
+import { isConsistent } from './outcomes.js';
+import { readStayFiles, type ChallengeStay } from './read-challenge-2012.js';
+import { readEveryRecord, type EveryRecord } from './read-every-record.js';
 import { ADMISSION_MS, recordFromRows, unmappedParameters } from './record-from-rows.js';
 
 const DAY_MS = 86_400_000;
@@ -36,58 +37,93 @@ const ABOUT: SourceAbout = {
   columnsRead: ['record.Time', 'record.Parameter', 'record.Value', 'Outcomes.Survival', 'Outcomes.In-hospital_death'],
 };
 
+const LABEL_EVERY_RECORD =
+  'label_in_hospital: In-hospital_death of the outcomes, of every record that has outcomes; label_7d: death on day 3 to 9 after ICU admission (2 < Survival ≤ 9), at hour 48; day 2 has no label and counts as an event in the sensitivity label; earlier or impossible survivals have none';
+
 /** The one landmark of this source, hours after ICU admission. */
 export const CHALLENGE_LANDMARK_HOUR = 48;
 
 /**
  * Challenge 2012 as a source of training sets. Throws ERR_DATASET when a file is missing, does not parse, or a stay has no
- * outcome row.
+ * outcome row. `everyRecord`: whatever records lie in the folder, with or without outcomes, and none of them left out.
  * @see https://physionet.org/content/challenge-2012/1.0.0/
  */
-export function openChallengeCohort(directory: string): Promise<CohortSource> {
-  const stays = new Map<string, { readonly set: string; readonly file: StayFile }>();
-  const rejections: Record<string, number> = {};
-  return Promise.resolve({
-    about: ABOUT,
+export async function openChallengeCohort(
+  directory: string,
+  { everyRecord = false }: { readonly everyRecord?: boolean } = {},
+): Promise<CohortSource> {
+  const every = everyRecord ? await readEveryRecord(directory) : undefined;
+  const rejections: Record<string, number> = { ...every?.rejections };
+  const stays = new Map<string, ChallengeStay>();
+  return {
+    about: every ? aboutEveryRecord(every.places) : ABOUT,
     facts: async () => {
       const charts: ChartFacts[] = [];
-      for (const set of ['a', 'b'] as const) {
-        for (const { file, outcome } of await readStayFiles(directory, set)) {
-          const chartId = `challenge-${set}-${file.recordId}`;
-          if (stays.has(chartId)) {
-            throw new ServiceError('ERR_DATASET', { detail: `set-${set}: record ${file.recordId} is there twice` });
-          }
-          stays.set(chartId, { set, file });
-          if (!isConsistent(outcome)) {
-            const words = `Outcomes-${set}: in-hospital death contradicts survival and length of stay (kept)`;
-            rejections[words] = (rejections[words] ?? 0) + 1;
-          }
-          charts.push(factsOf(chartId, set, file, outcome));
+      for (const stay of every?.stays ?? (await publishedStays(directory))) {
+        const { set, file, outcome } = stay;
+        const chartId = set === null ? `challenge-${file.recordId}` : `challenge-${set}-${file.recordId}`;
+        if (stays.has(chartId)) {
+          throw new ServiceError('ERR_DATASET', { detail: `set-${set}: record ${file.recordId} is there twice` });
         }
+        stays.set(chartId, stay);
+        if (outcome && !isConsistent(outcome)) {
+          const words = `Outcomes${set === null ? '' : `-${set}`}: in-hospital death contradicts survival and length of stay (kept)`;
+          rejections[words] = (rejections[words] ?? 0) + 1;
+        }
+        charts.push(factsOf(chartId, stay));
       }
       charts.sort((a, b) => (a.chartId < b.chartId ? -1 : 1));
       return { charts, totals: { patients: charts.length, admissions: charts.length, icuStays: charts.length } };
     },
     stage: (request) => stage(stays, rejections, request),
     close: () => undefined,
-  });
+  };
 }
 
-function factsOf(chartId: string, set: string, file: StayFile, outcome: OutcomeRow): ChartFacts {
+async function publishedStays(directory: string): Promise<readonly ChallengeStay[]> {
+  const [a, b] = [await readStayFiles(directory, 'a'), await readStayFiles(directory, 'b')];
+  return [...a, ...b];
+}
+
+function aboutEveryRecord(places: EveryRecord['places']): SourceAbout {
+  const without = places.flatMap(({ words, hasOutcomes }) => (hasOutcomes ? [] : [words]));
+  return {
+    ...ABOUT,
+    title: `PhysioNet/CinC Challenge 2012, every record of ${places.map(({ words }) => words).join(', ')}`,
+    keepsEveryRecord: true,
+    labelWords: without.length === places.length ? 'none: no outcomes given' : LABEL_EVERY_RECORD,
+    caveats: [
+      ...ABOUT.caveats,
+      'Every record is kept: minors and patients without an age, records of a death before hour 48 and survivals that cannot be too; of the last two, labels other than death in hospital are null.',
+      ...(without.length === 0 ? [] : [`No outcomes given for ${without.join(', ')}: all labels are null.`]),
+    ],
+  };
+}
+
+function factsOf(chartId: string, { set, file, outcome }: ChallengeStay): ChartFacts {
   const age = /,Age,(\d+(?:\.\d+)?)\s*$/m.exec(file.bytes.toString('utf8'))?.[1];
-  const isImpossible = outcome.outcome === 'impossible';
+  const isImpossible = outcome?.outcome === 'impossible';
   return {
     chartId,
     patientId: String(file.recordId),
     chartOrder: 0,
     ...(age === undefined ? {} : { birthDate: `${new Date(ADMISSION_MS).getUTCFullYear() - Number(age)}-01-01` }),
-    admissions: [{ admissionId: chartId, startMs: ADMISSION_MS, isDeadAtDischarge: outcome.diedInHospital }],
+    admissions: [
+      {
+        admissionId: chartId,
+        startMs: ADMISSION_MS,
+        isDeadAtDischarge: outcome?.diedInHospital ?? false,
+        ...(outcome ? {} : { isOutcomeUnknown: true }),
+      },
+    ],
     icuStays: [{ stayId: chartId, admissionId: chartId, startMs: ADMISSION_MS }],
     transfusions: [],
     orders: [],
     ...(isImpossible ? { impossibleOutcome: 'survival' } : {}),
-    ...(isImpossible || outcome.survivalDays < 0 ? {} : { deathDay: ADMISSION_MS / DAY_MS + outcome.survivalDays }),
-    subset: set,
+    ...(!outcome || isImpossible || outcome.survivalDays < 0
+      ? {}
+      : { deathDay: ADMISSION_MS / DAY_MS + outcome.survivalDays }),
+    ...(set === null ? {} : { subset: set }),
   };
 }
 
@@ -98,7 +134,7 @@ interface StagedStay {
 }
 
 async function stage(
-  stays: ReadonlyMap<string, { readonly set: string; readonly file: StayFile }>,
+  stays: ReadonlyMap<string, ChallengeStay>,
   rejections: Readonly<Record<string, number>>,
   { wanted, folder }: StageRequest,
 ): Promise<StageReport> {
@@ -110,7 +146,7 @@ async function stage(
     const text = stay.file.bytes.toString('utf8');
     rows += text.trimEnd().split('\n').length - 1;
     const list = byShard.get(shard) ?? [];
-    list.push({ chartId, label: `set-${stay.set}, file ${stay.file.recordId}.txt`, text });
+    list.push({ chartId, label: stay.label, text });
     byShard.set(shard, list);
   }
   for (const [shard, list] of byShard) {
