@@ -16,6 +16,7 @@ from scipy import sparse
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
 from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from hemolens_training.metrics import Labels, Vector
 from hemolens_training.splits import assign_folds
@@ -26,6 +27,8 @@ INNER_FOLDS = 5
 #: Of the comparator.
 COMPONENTS = 100
 _HASHED_TERMS = 2**16
+#: The same sums on every number of cores; the matrices are too small to gain from more.
+_THREADS = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +115,8 @@ def fit_hashed_svd(texts: Sequence[str], *, components: int = COMPONENTS, seed: 
     weighting = TfidfTransformer(sublinear_tf=True)
     weighted = weighting.fit_transform(counts[:, terms])
     projection = TruncatedSVD(n_components=min(components, len(terms)), random_state=seed)
-    projection.fit(weighted)
+    with threadpool_limits(limits=_THREADS):
+        projection.fit(weighted)
     return HashedSvd(terms=terms, weighting=weighting, projection=projection)
 
 
@@ -131,16 +135,17 @@ def out_of_fold_text_comparator(
     out = np.full(len(label), np.nan)
     for k in np.unique(fold):
         learned, held = np.flatnonzero(fold != k), np.flatnonzero(fold == k)
-        encoder = fit_hashed_svd([texts[at] for at in learned], components=components, seed=seed)
+        known = [texts[at] for at in learned.tolist()]
+        encoder = fit_hashed_svd(known, components=components, seed=seed)
         head = fit_text_head(
-            encoder.vectors([texts[at] for at in learned]),
+            encoder.vectors(known),
             label[learned],
             weight[learned],
             inverse_penalties=inverse_penalties,
             patient=patient[learned],
             salt=f"tfidf-svd/{seed}/{k}",
         )
-        out[held] = head.logits(encoder.vectors([texts[at] for at in held]))
+        out[held] = head.logits(encoder.vectors([texts[at] for at in held.tolist()]))
     return out
 
 
@@ -158,7 +163,8 @@ def _fit(vectors: FloatRows, label: Labels, weight: Vector, inverse_penalty: flo
     # A column that does not vary says nothing; rounding may leave it a deviation of 1e-17.
     scale = np.where(deviation > 1e-9 * (1 + np.abs(mean)), deviation, np.inf)
     model = LogisticRegression(C=inverse_penalty, solver="newton-cholesky", max_iter=200, tol=1e-8)
-    model.fit((values - mean) / scale, label, sample_weight=weight / weight.mean())
+    with threadpool_limits(limits=_THREADS):
+        model.fit((values - mean) / scale, label, sample_weight=weight / weight.mean())
     weights = np.asarray(model.coef_[0], dtype=np.float64) / scale
     return TextHead(
         weights=weights, intercept=float(model.intercept_[0] - weights @ mean), inverse_penalty=inverse_penalty
