@@ -2,9 +2,11 @@
 import { assessCommand } from './commands/assess.js';
 import { cohortBuildCommand } from './commands/cohort-build.js';
 import { cohortDescribeCommand } from './commands/cohort-describe.js';
+import { cohortEmbedCommand } from './commands/cohort-embed.js';
 import { cohortMergeCommand } from './commands/cohort-merge.js';
 import { EXIT, parseCommandArguments, UsageError, type Command, type Terminal } from './commands/command.js';
 import { demoCommand } from './commands/demo.js';
+import { modelDescribeCommand } from './commands/model-describe.js';
 import { modelVerifyCommand } from './commands/model-verify.js';
 import { replayCommand } from './commands/replay.js';
 import { sandboxCommand } from './commands/sandbox.js';
@@ -21,7 +23,9 @@ const COMMANDS: readonly Command[] = [
   cohortBuildCommand(),
   cohortMergeCommand(),
   cohortDescribeCommand(),
+  cohortEmbedCommand(),
   modelVerifyCommand(),
+  modelDescribeCommand(),
 ];
 
 const terminal: Terminal = {

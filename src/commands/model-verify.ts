@@ -4,7 +4,7 @@ import { EXIT, UsageError, type Command } from './command.js';
 const HELP = `hemolens model verify DIR
 
 Loads a model bundle as the service does and verifies all of it: sha256 of every file, the feature spec's hash, the
-graphs' inputs, the columns of the trees, and the golden rows that training wrote.
+graphs' inputs, the columns of the trees, the note encoder's files and golden texts, and the golden rows that training wrote.
 
   DIR     folder of the bundle, for example models/icu-baseline
   --json  one line with the bundle's identity
@@ -21,7 +21,9 @@ export function modelVerifyCommand(): Command {
     async run({ values, positionals }, terminal) {
       const [directory] = positionals;
       if (directory === undefined || positionals.length > 1) throw new UsageError('give one folder');
-      const { identity, manifest, spec } = await loadModelBundle(directory);
+      const bundle = await loadModelBundle(directory);
+      await bundle.close();
+      const { identity, manifest, spec } = bundle;
       if (values['json'] === true) {
         terminal.out(JSON.stringify({ ...identity, columns: spec.tabular.length, verified: true }));
       } else {
