@@ -14,7 +14,7 @@ const HELP = `hemolens replay --source mimic-iv --path DIR [--model DIR] [--data
 
 Fires every signed blood bank product order of the dataset at the service over HTTP, at the order's own time and from the chart
 as it stood then, once with prefetch and once without; compares the tensors byte for byte and the probabilities with the road
-straight from CSV, and prints tiers, observed deaths within 7 days and latencies.
+straight from CSV, and prints tiers, observed deaths within 7 days, each base learner by itself, and latencies.
 
   --source    mimic-iv
   --path      folder with hosp/ and icu/
@@ -22,7 +22,7 @@ straight from CSV, and prints tiers, observed deaths within 7 days and latencies
   --dataset   training set of the same files to compare with, row by row: \`hemolens cohort build --source mimic-iv --path DIR
               --index order-time --gap-hours 0\`
   --patients  only the first so many patients with orders
-  --json      end with one line of JSON
+  --json      end with one line of JSON, with the logits of every base learner in each scored call
 
 Exit code 0: no error, no tensor mismatch. 1: otherwise.`;
 
@@ -61,14 +61,17 @@ export function replayCommand(startService: StartServiceUnderReplay): Command {
           openFhirServerAllowed: true,
           deadlineMs: REPLAY_DEADLINE_MS,
           perCallTimeoutMs: REPLAY_DEADLINE_MS,
+          noteEncodingMs: REPLAY_DEADLINE_MS,
         },
       );
       const folder = textOption(args, 'dataset');
       const dataset = folder === undefined ? {} : { dataset: await readDatasetRows(folder) };
       const startedMs = performance.now();
+      const bundle = await loadModelBundle(modelBundleDir);
       const report = await replayMimicIv({
         dir: requiredOption(args, 'path'),
-        bundle: await loadModelBundle(modelBundleDir),
+        bundle,
+        predictOptions: { noteEncodingMs: config.noteEncodingMs },
         startService: (overrides) => startService(config, overrides),
         ...dataset,
         ...patients,
@@ -78,7 +81,7 @@ export function replayCommand(startService: StartServiceUnderReplay): Command {
             `${calls} of ${of} hook calls, ${rate.toFixed(1)} a second, ${Math.round((of - calls) / rate)} s left`,
           );
         },
-      });
+      }).finally(() => bundle.close());
       terminal.progress('');
       terminal.out(printReport(report));
       if (hasFlag(args, 'json')) terminal.out(JSON.stringify(report));

@@ -7,7 +7,7 @@ import { isoAtOffset } from '../cohort/sources/mimic-iv/mimic-time.js';
 import { openMimicIv, type MimicChart } from '../cohort/sources/mimic-iv/open-mimic-iv.js';
 import { rowDifferences, type DatasetRows } from '../cohort/dataset-rows.js';
 import type { ModelBundle } from '../ensemble/model-bundle.js';
-import { predictRisk } from '../ensemble/predict-risk.js';
+import { predictRisk, type PredictOptions } from '../ensemble/predict-risk.js';
 import { fullFeatureSpec } from '../features/build-feature-spec.js';
 import type { FeatureSpec } from '../features/feature-spec.js';
 import type { FeatureTensors } from '../features/feature-tensors.js';
@@ -17,7 +17,7 @@ import type { BloodOrder, BloodProduct, NoteDocument, PatientRecord } from '../r
 import { discoverOrderSign, signOrders, type DiscoveredService, type SignedOrders } from '../sandbox/ehr-client.js';
 import { startSandbox, type Sandbox } from '../sandbox/start-sandbox.js';
 import { differingNames, tensorDifferences } from '../features/compare-tensors.js';
-import { replayReport, type ReplayedCall, type ReplayReport } from './replay-report.js';
+import { replayReport, type ReplayedCall, type ReplayedLearner, type ReplayReport } from './replay-report.js';
 import { syntheticNotes } from './synthetic-notes.js';
 
 /** What the service kept of an answered call. */
@@ -37,6 +37,8 @@ export interface ReplayOptions {
   /** Folder in MIMIC-IV's published CSV layout. */
   readonly dir: string;
   readonly bundle: ModelBundle;
+  /** As of the service: a limit that is never met, so that both roads read the same notes. */
+  readonly predictOptions?: PredictOptions;
   readonly startService: StartReplayedService;
   /** A training set of the same files, every signing an episode (`--gap-hours 0`): its rows are compared with what is served. */
   readonly dataset?: DatasetRows;
@@ -56,6 +58,7 @@ const PROCEDURE_CODES: Readonly<Record<BloodProduct, string>> = {
 
 interface Stage {
   readonly bundle: ModelBundle;
+  readonly predictOptions: PredictOptions | undefined;
   readonly full: FeatureSpec;
   readonly dataset: DatasetRows | undefined;
   readonly sandbox: Sandbox;
@@ -88,6 +91,7 @@ export async function replayMimicIv(options: ReplayOptions): Promise<ReplayRepor
   try {
     const stage: Stage = {
       bundle: options.bundle,
+      predictOptions: options.predictOptions,
       full: fullFeatureSpec(),
       dataset: options.dataset,
       sandbox,
@@ -168,7 +172,11 @@ async function replayCall(
   admissions.add(admission);
   const answer = answerOf(prefetched);
   const answerFhir = answerOf(fetched);
-  const expected = await predictRisk(stage.bundle, mapFeatures(csv, stage.bundle.spec, { predictionTimeMs }));
+  const expected = await predictRisk(
+    stage.bundle,
+    mapFeatures(csv, stage.bundle.spec, { predictionTimeMs }),
+    stage.predictOptions,
+  );
   return {
     patient: chart.patientId,
     admission,
@@ -257,7 +265,9 @@ function isInIcu({ encounters }: PatientRecord, atMs: number): boolean {
   );
 }
 
-function answerOf({ response }: SignedOrders): Pick<ReplayedCall, 'hasCard' | 'outcome' | 'tier' | 'probability'> {
+type Answer = Pick<ReplayedCall, 'hasCard' | 'outcome' | 'tier' | 'probability' | 'learners' | 'modalitiesUsed'>;
+
+function answerOf({ response }: SignedOrders): Answer {
   const cards = member(response, 'cards');
   const card: unknown = Array.isArray(cards) ? cards[0] : undefined;
   const facts = member(member(card, 'extension'), 'org.hemolens.assessment');
@@ -268,8 +278,21 @@ function answerOf({ response }: SignedOrders): Pick<ReplayedCall, 'hasCard' | 'o
     hasCard: card !== undefined,
     outcome: typeof notScored === 'string' ? notScored : card === undefined ? 'silent' : 'scored',
     ...(typeof tier === 'string' ? { tier } : {}),
-    ...(typeof probability === 'number' ? { probability } : {}),
+    ...(typeof probability === 'number' ? { probability, ...partsOf(facts) } : {}),
   };
+}
+
+/** Base learners and modalities of the card's extension. */
+function partsOf(facts: unknown): Pick<ReplayedCall, 'learners' | 'modalitiesUsed'> {
+  const listed: unknown = member(facts, 'learners');
+  const learners = (Array.isArray(listed) ? listed : []).flatMap((learner: unknown): ReplayedLearner[] => {
+    const [id, logit, weight] = [member(learner, 'id'), member(learner, 'logit'), member(learner, 'weight')];
+    if (typeof id !== 'string') return [];
+    return [{ id, weight: typeof weight === 'number' ? weight : 0, ...(typeof logit === 'number' ? { logit } : {}) }];
+  });
+  const used = member(facts, 'modalitiesUsed');
+  const uses = typeof used === 'object' && used !== null ? Object.entries(used) : [];
+  return { learners, modalitiesUsed: Object.fromEntries(uses.map(([name, use]) => [name, String(use)])) };
 }
 
 function member(value: unknown, name: string): unknown {

@@ -1,5 +1,24 @@
 import { aurocWithInterval, quantile, type Interval } from './metrics.js';
 
+/** One base learner in one call; no logit where its modality was missing. */
+export interface ReplayedLearner {
+  readonly id: string;
+  readonly weight: number;
+  readonly logit?: number;
+}
+
+/** A scored call in the report's JSON: the raw log-odds of each base learner that could be scored. */
+export interface ScoredCall {
+  readonly patient: string;
+  readonly admission: string;
+  readonly inIcu: boolean;
+  readonly died: boolean;
+  readonly probability: number;
+  readonly logits: Readonly<Record<string, number>>;
+  readonly weights: Readonly<Record<string, number>>;
+  readonly modalities: Readonly<Record<string, string>>;
+}
+
 /** What came of one hook call, fired twice: with prefetch and without. */
 export interface ReplayedCall {
   readonly patient: string;
@@ -13,6 +32,10 @@ export interface ReplayedCall {
   readonly outcome: string;
   readonly tier?: string;
   readonly probability?: number;
+  /** Base learners as the card's extension has them. */
+  readonly learners?: readonly ReplayedLearner[];
+  /** What was read of each modality, as the card's extension has it. */
+  readonly modalitiesUsed?: Readonly<Record<string, string>>;
   readonly servedVsCsv?: number;
   readonly prefetchVsFhir?: number;
   /** Roads and tensors that were not byte-equal. */
@@ -41,6 +64,8 @@ export interface ReplayReport {
   readonly tensorMismatches: number;
   readonly mismatchDetails: readonly string[];
   readonly auroc: Interval;
+  /** Of each base learner's own logit, over the calls it could be scored in. */
+  readonly aurocOfLearners: Readonly<Record<string, Interval>>;
   readonly aurocFirstOfAdmission: Interval;
   readonly aurocInIcu: Interval;
   readonly aurocOutsideIcu: Interval;
@@ -51,6 +76,7 @@ export interface ReplayReport {
     readonly ofFirst: number;
   };
   readonly valuesWithoutStoreTime: number;
+  readonly scoredCalls: readonly ScoredCall[];
   readonly latencyMs: { readonly p50: number; readonly p95: number };
   readonly latencyFhirMs: { readonly p50: number; readonly p95: number };
 }
@@ -91,6 +117,7 @@ export function replayReport(calls: readonly ReplayedCall[], counts: ReplayCount
     rowsOfTrainingSet: counts.rowsOfTrainingSet,
     mismatchDetails: [...new Set(mismatched.flatMap(({ mismatches }) => mismatches))].slice(0, 20),
     auroc: aurocOf(calls),
+    aurocOfLearners: aurocOfLearners(calls),
     aurocFirstOfAdmission: aurocOf(first),
     aurocInIcu: aurocOf(calls.filter(({ inIcu }) => inIcu)),
     aurocOutsideIcu: aurocOf(calls.filter(({ inIcu }) => !inIcu)),
@@ -101,6 +128,7 @@ export function replayReport(calls: readonly ReplayedCall[], counts: ReplayCount
       ofFirst: first.filter(({ died }) => died).length,
     },
     valuesWithoutStoreTime: counts.valuesWithoutStoreTime,
+    scoredCalls: calls.flatMap(scoredCall),
     latencyMs: latencies(calls.map(({ prefetchHookMs }) => prefetchHookMs)),
     latencyFhirMs: latencies(calls.map(({ fhirHookMs }) => fhirHookMs)),
   };
@@ -112,6 +140,37 @@ function aurocOf(calls: readonly ReplayedCall[]): Interval {
       probability === undefined ? [] : [{ cluster: patient, score: probability, event: died }],
     ),
   );
+}
+
+function aurocOfLearners(calls: readonly ReplayedCall[]): Record<string, Interval> {
+  const ids = [...new Set(calls.flatMap(({ learners = [] }) => learners.map(({ id }) => id)))];
+  return Object.fromEntries(
+    ids.map((id) => {
+      const scored = calls.flatMap(({ patient, died, learners = [] }) => {
+        const score = learners.find((learner) => learner.id === id)?.logit;
+        return score === undefined ? [] : [{ cluster: patient, score, event: died }];
+      });
+      return [id, aurocWithInterval(scored)];
+    }),
+  );
+}
+
+function scoredCall(call: ReplayedCall): ScoredCall[] {
+  const { patient, admission, inIcu, died, probability, learners = [], modalitiesUsed = {} } = call;
+  if (probability === undefined) return [];
+  const scored = learners.flatMap(({ id, logit, weight }) => (logit === undefined ? [] : [{ id, logit, weight }]));
+  return [
+    {
+      patient,
+      admission,
+      inIcu,
+      died,
+      probability,
+      logits: Object.fromEntries(scored.map(({ id, logit }) => [id, logit])),
+      weights: Object.fromEntries(scored.map(({ id, weight }) => [id, weight])),
+      modalities: modalitiesUsed,
+    },
+  ];
 }
 
 function countBy(names: readonly string[]): Record<string, number> {
@@ -137,6 +196,15 @@ function round(ms: number): number {
   return Math.round(ms * 10) / 10;
 }
 
+/** One line a base learner; none for a model of one. */
+function learnerLines(
+  aurocs: ReplayReport['aurocOfLearners'],
+  interval: (value: Interval) => string,
+): readonly string[] {
+  const entries = Object.entries(aurocs);
+  return entries.length < 2 ? [] : entries.map(([id, auroc]) => `  ${`${id} alone`.padEnd(18)}  ${interval(auroc)}`);
+}
+
 /** The report as a person reads it. */
 export function printReport(report: ReplayReport): string {
   const interval = ({ value, low, high, n, events }: Interval): string =>
@@ -159,6 +227,7 @@ export function printReport(report: ReplayReport): string {
     `  first of admission  ${interval(report.aurocFirstOfAdmission)}`,
     `  in the ICU          ${interval(report.aurocInIcu)}`,
     `  outside the ICU     ${interval(report.aurocOutsideIcu)}`,
+    ...learnerLines(report.aurocOfLearners, interval),
     '  (95 % interval over patients; wide, since few died)',
     `errors ${report.errors}; tensor mismatches ${report.tensorMismatches}; largest difference served to CSV ${report.maxDiffServedVsCsv}, prefetch to FHIR ${report.maxDiffPrefetchVsFhir}`,
     ...(report.rowsOfTrainingSet === 0
