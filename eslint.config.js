@@ -1,5 +1,12 @@
 import tseslint from 'typescript-eslint';
 
+/** The gate tests in three time zones only what reads or writes a wall clock: nowhere else may the machine's zone matter. */
+const LOCAL_TIME = [
+  ...['getFullYear', 'getMonth', 'getDate', 'getDay', 'getHours', 'getMinutes', 'getSeconds', 'getTimezoneOffset'],
+  ...['setFullYear', 'setMonth', 'setDate', 'setHours', 'setMinutes', 'setSeconds'],
+  ...['toLocaleString', 'toLocaleDateString', 'toLocaleTimeString', 'toDateString', 'toTimeString'],
+];
+
 export default tseslint.config(
   { ignores: ['dist', '.venv', 'fhir-fixtures', 'coverage', 'node_modules', 'models', 'training', '**/*.cjs'] },
   ...tseslint.configs.strictTypeChecked,
@@ -19,6 +26,19 @@ export default tseslint.config(
           selector: "MemberExpression[object.name='process'][property.name='env']",
           message: 'Only src/config reads the environment.',
         },
+        {
+          selector: "NewExpression[callee.name='Date'][arguments.length>1]",
+          message: 'Local time depends on the machine: use Date.UTC.',
+        },
+      ],
+    },
+  },
+  {
+    files: ['src/**'],
+    rules: {
+      'no-restricted-properties': [
+        'error',
+        ...LOCAL_TIME.map((property) => ({ property, message: 'Local time depends on the machine: use UTC.' })),
       ],
     },
   },
