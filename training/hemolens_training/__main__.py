@@ -1,4 +1,4 @@
-"""``python -m hemolens_training train | evaluate | export | parity``."""
+"""``python -m hemolens_training train | evaluate | export | parity | export-note-encoder``."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 
 from hemolens_training.evaluate import evaluate
 from hemolens_training.export_bundle import export_bundle
+from hemolens_training.export_note_encoder import add_arguments as add_note_encoder_arguments
+from hemolens_training.export_note_encoder import run_command as export_note_encoder
 from hemolens_training.parity import parity
 from hemolens_training.report import report_markdown
 from hemolens_training.train import train
@@ -27,6 +29,8 @@ def main(arguments: list[str] | None = None) -> int:
             train(config_path=options.config, dataset_folder=options.dataset, run=options.run, progress=_say)
             print(report_markdown(evaluate(dataset_folder=options.dataset, run=options.run)))
             print(export_bundle(dataset_folder=options.dataset, run=options.run, out=options.out))
+        elif options.command == "export-note-encoder":
+            print(export_note_encoder(options, progress=_say))
         else:
             print(
                 parity(
@@ -67,6 +71,8 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--rows", type=int, default=10_000)
     command.add_argument("--contribution-rows", type=int, default=1_000)
     command.add_argument("--seed", type=int, default=1)
+    text = "turn a local BERT-family checkpoint into a note encoder"
+    add_note_encoder_arguments(commands.add_parser("export-note-encoder", help=text, description=text))
     return parser
 
 
