@@ -10,10 +10,13 @@ import { noteVector } from '../../ensemble/note-encoder/note-vector.js';
 import { ServiceError } from '../../errors/service-error.js';
 import { buildFolder, clearWork, DONE, openBuildFolder, writeAtomically } from '../build/build-folder.js';
 import { quoted } from '../csv/csv-file.js';
-import { embedTexts, openEmbeddedTexts, type EmbeddedTexts } from './embedded-texts.js';
+import { embedTexts, openEmbeddedTexts, type EmbeddedText, type EmbeddedTexts } from './embedded-texts.js';
 
 /** Recency weights of the pooling that every bundle uses. */
 export const NOTE_POOLING: NotePooling = { kind: 'recency-mean', halfLifeHours: 24 };
+
+/** What a kill loses at most is one of these. */
+const TEXT_BATCHES: readonly string[] = Array.from({ length: 256 }, (_none, at) => at.toString(16).padStart(2, '0'));
 
 const VECTORS = 'note-vectors.parquet';
 const DESCRIPTION = 'note-vectors.json';
@@ -86,11 +89,15 @@ async function build(
   const connection = await instance.connect();
   try {
     await connection.run(`CREATE VIEW notes AS SELECT * FROM read_parquet(${quoted(join(dataset, 'notes.parquet'))})`);
-    const texts = await connection.runAndReadAll(
-      'SELECT chunk_id, min(text) FROM notes GROUP BY chunk_id ORDER BY chunk_id',
-    );
-    const wanted = texts.getRows().map(([id, text]) => ({ id: String(id), text: String(text) }));
-    await embedTexts(wanted, encoder, shards, onProgress);
+    const counted = await connection.runAndReadAll('SELECT count(DISTINCT chunk_id) FROM notes');
+    const of = Number(counted.getRows()[0]?.[0] ?? 0);
+    let done = 0;
+    for (const prefix of TEXT_BATCHES) {
+      const texts = await textsOf(connection, prefix);
+      await embedTexts(join(shards, prefix), texts, encoder);
+      done += texts.length;
+      onProgress(done, of);
+    }
     const embedded = await openEmbeddedTexts(shards, encoder.dimension);
     try {
       const counts = await writeVectors(connection, embedded, join(out, VECTORS));
@@ -108,6 +115,14 @@ async function build(
     connection.closeSync();
     instance.closeSync();
   }
+}
+
+/** Distinct texts whose id begins so: a text's id is a hash, so every batch is about as large, and none holds all texts. */
+async function textsOf(connection: DuckDBConnection, prefix: string): Promise<readonly EmbeddedText[]> {
+  const found = await connection.runAndReadAll(
+    `SELECT chunk_id, min(text) FROM notes WHERE starts_with(chunk_id, '${prefix}') GROUP BY chunk_id ORDER BY chunk_id`,
+  );
+  return found.getRows().map(([id, text]) => ({ id: String(id), text: String(text) }));
 }
 
 /** One row an episode, in the order of their ids. */

@@ -5,11 +5,10 @@ import type { NoteEncoder } from '../../ensemble/note-encoder/note-encoder.js';
 import { ServiceError } from '../../errors/service-error.js';
 import { writeAtomically } from '../build/build-folder.js';
 
-/** Texts written together: what a kill loses at most. */
-const BATCH = 128;
 const FLOAT_BYTES = 4;
 
-interface Text {
+/** A text by the hash of its content. */
+export interface EmbeddedText {
   readonly id: string;
   readonly text: string;
 }
@@ -22,24 +21,13 @@ export interface EmbeddedTexts {
   close(): Promise<void>;
 }
 
-/** Embeds the texts in batches, each kept as two files under `folder`; batches that are there already are left as they are. */
-export async function embedTexts(
-  texts: readonly Text[],
-  encoder: NoteEncoder,
-  folder: string,
-  onProgress: (texts: number, of: number) => void,
-): Promise<void> {
-  for (let from = 0; from < texts.length; from += BATCH) {
-    const batch = texts.slice(from, from + BATCH);
-    const name = join(folder, String(from / BATCH).padStart(6, '0'));
-    if (!existsSync(`${name}.json`)) {
-      const vectors = await Promise.all(batch.map(({ text }) => encoder.embed(text)));
-      await writeAtomically(`${name}.f32`, Buffer.concat(vectors.flat().map(bytesOf)));
-      const index = batch.map(({ id }, place) => [id, vectors[place]?.length ?? 0]);
-      await writeAtomically(`${name}.json`, JSON.stringify(index));
-    }
-    onProgress(from + batch.length, texts.length);
-  }
+/** Embeds a batch of texts and keeps it as `<path>.f32` and `<path>.json`; a batch that is there already is left as it is. */
+export async function embedTexts(path: string, texts: readonly EmbeddedText[], encoder: NoteEncoder): Promise<void> {
+  if (existsSync(`${path}.json`)) return;
+  const vectors = await Promise.all(texts.map(({ text }) => encoder.embed(text)));
+  await writeAtomically(`${path}.f32`, Buffer.concat(vectors.flat().map(bytesOf)));
+  const index = texts.map(({ id }, place) => [id, vectors[place]?.length ?? 0]);
+  await writeAtomically(`${path}.json`, JSON.stringify(index));
 }
 
 /** Opens what `embedTexts` kept. */

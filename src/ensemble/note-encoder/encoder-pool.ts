@@ -22,18 +22,22 @@ interface Thread {
   task: Task | undefined;
 }
 
+/** About ten minutes of work for one thread: more than that is a flood, and cards are answered without notes. */
+const MOST_WAITING = 10_000;
+
 /** Threads start when there is work for them, and keep the process alive only while they have some. */
 export function encoderPool(data: EncoderWorkerData, threads: number): EncoderPool {
-  const waiting: Task[] = [];
+  const quick: Task[] = [];
+  const embedding: Task[] = [];
   const running = new Set<Thread>();
   let isClosed = false;
 
   const next = (): void => {
-    while (waiting.length > 0 && !isClosed) {
+    while (quick.length + embedding.length > 0 && !isClosed) {
       const idle =
         [...running].find(({ task }) => task === undefined) ?? (running.size < threads ? start() : undefined);
       if (!idle) return;
-      const task = waiting.shift();
+      const task = quick.shift() ?? embedding.shift();
       if (!task) return;
       idle.task = task;
       idle.worker.ref();
@@ -74,16 +78,18 @@ export function encoderPool(data: EncoderWorkerData, threads: number): EncoderPo
           reject(fault('it is closed'));
           return;
         }
-        const task = { job, resolve, reject };
+        if (embedding.length >= MOST_WAITING) {
+          reject(fault('too many texts are waiting'));
+          return;
+        }
         // Cutting takes a millisecond and tells what must be embedded: it does not wait behind embedding.
-        if (job.kind === 'embed') waiting.push(task);
-        else waiting.unshift(task);
+        (job.kind === 'embed' ? embedding : quick).push({ job, resolve, reject });
         next();
       }),
     close: async () => {
       isClosed = true;
       const threadsLeft = [...running];
-      for (const { reject } of waiting.splice(0)) reject(fault('it is closed'));
+      for (const { reject } of [...quick.splice(0), ...embedding.splice(0)]) reject(fault('it is closed'));
       await Promise.all(threadsLeft.map(({ worker }) => worker.terminate()));
     },
   };

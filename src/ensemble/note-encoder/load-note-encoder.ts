@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import type { ServiceError } from '../../errors/service-error.js';
 import { mismatch, parseJson, readBytes, readVerifiedFiles, sha256 } from '../checked-file.js';
 import { memoryCache, recentlyUsed, type EmbeddingCache } from './embedding-cache.js';
 import { encoderPool, type EncoderPool } from './encoder-pool.js';
@@ -139,25 +140,34 @@ async function embed(pool: EncoderPool, text: string, dimension: number): Promis
   throw mismatch(WHERE, `${dimension} finite numbers a text`, `${length}, or numbers that are none`);
 }
 
+/** All texts at once, so that every thread has started before the first call. */
 async function verifyGolden(manifest: EncoderManifest, golden: EncoderGolden, pool: EncoderPool): Promise<void> {
-  for (const [index, { text, inputIds, embedding }] of golden.texts.entries()) {
-    const name = `golden.json of ${WHERE}, text ${index}`;
-    const normalised = normaliseNoteText(text);
-    if (normalised !== text) throw mismatch(name, 'a normalised text', 'one that normalising changes');
-    const ids = await tokenIds(pool, text);
-    if (ids.join(' ') !== inputIds.join(' ')) {
-      const at = inputIds.findIndex((id, place) => ids[place] !== id);
-      throw mismatch(
-        name,
-        `token ${at} to be ${inputIds[at] ?? 'none'} (${inputIds.length})`,
-        `${ids[at] ?? 'none'} (${ids.length})`,
-      );
-    }
-    const cosine = cosineOf(await embed(pool, text, manifest.dimension), embedding);
-    if (!(cosine >= golden.tolerance.cosine)) {
-      throw mismatch(name, `cosine ${golden.tolerance.cosine} or more`, String(cosine));
-    }
+  const found = golden.texts.map((one, index) => goldenFault(manifest, one, index, golden.tolerance.cosine, pool));
+  const fault = (await Promise.all(found)).find((one) => one !== undefined);
+  if (fault) throw fault;
+}
+
+/** What is wrong with one golden text; undefined where nothing is. */
+async function goldenFault(
+  manifest: EncoderManifest,
+  { text, inputIds, embedding }: EncoderGolden['texts'][number],
+  index: number,
+  least: number,
+  pool: EncoderPool,
+): Promise<ServiceError | undefined> {
+  const name = `golden.json of ${WHERE}, text ${index}`;
+  if (normaliseNoteText(text) !== text) return mismatch(name, 'a normalised text', 'one that normalising changes');
+  const ids = await tokenIds(pool, text);
+  if (ids.join(' ') !== inputIds.join(' ')) {
+    const at = inputIds.findIndex((id, place) => ids[place] !== id);
+    return mismatch(
+      name,
+      `token ${at} to be ${inputIds[at] ?? 'none'} (${inputIds.length})`,
+      `${ids[at] ?? 'none'} (${ids.length})`,
+    );
   }
+  const cosine = cosineOf(await embed(pool, text, manifest.dimension), embedding);
+  return cosine >= least ? undefined : mismatch(name, `cosine ${least} or more`, String(cosine));
 }
 
 function cosineOf(a: Float32Array, b: readonly number[]): number {
