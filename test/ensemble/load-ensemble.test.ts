@@ -97,6 +97,14 @@ describe('an ensemble is refused before anything listens', () => {
       /onnx\/model\.onnx: expected every file listed in encoder\.json/,
     ],
     [
+      'an encoder whose tokenizer would cut its texts',
+      () => {
+        edit(join(encoder, 'tokenizer_config.json'), (t) => ({ ...t, model_max_length: 31 }));
+        relistEncoder('tokenizer_config.json');
+      },
+      /tokenizer_config\.json: expected model_max_length 32 or more, found 31/,
+    ],
+    [
       'an encoder whose tokens differ from those of training',
       () => {
         edit(join(encoder, 'golden.json'), (g) => ({

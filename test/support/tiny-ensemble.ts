@@ -7,8 +7,8 @@ import { canonicalSpecBytes } from '../../src/features/parse-feature-spec.js';
 import { FIXTURES, INTERCEPT, json, sha256, SLOPE, tinySpec } from './tiny-bundle.js';
 
 /** Made by `tiny-ensemble/make.py`. */
-const GRAPHS = new URL('./tiny-ensemble/', import.meta.url);
-export const TINY_ENCODER = new URL('./tiny-ensemble/encoders/tiny-encoder/', import.meta.url).pathname;
+const GRAPHS = new URL('./tiny-ensemble/fixtures/', import.meta.url);
+export const TINY_ENCODER = new URL('./tiny-ensemble/fixtures/encoders/tiny-encoder/', import.meta.url).pathname;
 
 const COLUMNS = 6;
 const TOKENS = 16;

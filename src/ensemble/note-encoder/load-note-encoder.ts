@@ -10,6 +10,8 @@ import { normaliseNoteText } from './normalise-note-text.js';
 
 const MANIFEST = 'encoder.json';
 const WHERE = 'the note encoder';
+/** One before and one after the text. */
+const SPECIAL_TOKENS = 2;
 const CUT_CACHE = 10_000;
 
 export interface NoteEncoderOptions {
@@ -42,6 +44,7 @@ export async function loadNoteEncoder(
   if (expected) verifyIdentity(manifest, expected);
   const files = await readVerifiedFiles(folder, manifest.files, { list: MANIFEST, where: WHERE });
   await refuseStrayFiles(folder, files);
+  verifyLength(manifest, files);
   const golden = parseEncoderGolden(parseJson('golden.json', files.get('golden.json') ?? Buffer.alloc(0)));
 
   const pool = encoderPool({ folder: resolve(folder), maxWordPieces: manifest.maxWordPieces }, threads);
@@ -60,6 +63,20 @@ function verifyIdentity(manifest: EncoderManifest, expected: ExpectedEncoder): v
     if (manifest[member] !== expected[member]) {
       throw mismatch(MANIFEST, `${member} ${expected[member]} (the bundle's)`, String(manifest[member]));
     }
+  }
+}
+
+/** The pipeline cuts what is over the tokenizer's own limit, silently and with its last special token. */
+function verifyLength({ maxWordPieces }: EncoderManifest, files: ReadonlyMap<string, Buffer>): void {
+  const file = 'tokenizer_config.json';
+  const content = parseJson(file, files.get(file) ?? Buffer.alloc(0));
+  const limit: unknown =
+    typeof content === 'object' && content !== null && 'model_max_length' in content
+      ? content.model_max_length
+      : undefined;
+  const needed = maxWordPieces + SPECIAL_TOKENS;
+  if (typeof limit !== 'number' || limit < needed) {
+    throw mismatch(file, `model_max_length ${needed} or more`, String(limit));
   }
 }
 

@@ -19,5 +19,5 @@ digests = [
     hashlib.sha256(" ".join(map(str, tokenizer.encode(text).ids)).encode()).hexdigest()[:10]
     for text in json.load(sys.stdin)
 ]
-json.dump(digests, sys.stdout)
+json.dump(digests, sys.stdout, indent=2)
 print()

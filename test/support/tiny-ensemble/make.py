@@ -1,4 +1,4 @@
-"""Makes the fixtures of this folder: a note encoder of random weights in the layout of `models/encoders/<id>`, and four
+"""Makes `fixtures/`: a note encoder of random weights in the layout of `models/encoders/<id>`, and four
 graphs of random weights that take every input of a base learner's vocabulary. Their scores mean nothing.
 
     .venv/bin/python test/support/tiny-ensemble/make.py
@@ -19,7 +19,7 @@ import onnxruntime as ort
 from onnx import TensorProto, helper, numpy_helper
 from tokenizers import Tokenizer
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parent / "fixtures"
 ENCODER = HERE / "encoders" / "tiny-encoder"
 DIMENSION = 8
 COLUMNS = 6
@@ -345,7 +345,7 @@ def row(tokens: int, notes: bool, seed: int, tabular: np.ndarray) -> dict:
 
 def make_rows() -> None:
     """Beside the rows that LightGBM scored: one for each availability, the last with every token taken."""
-    scored = json.loads((HERE.parent.parent / "ensemble" / "fixtures" / "lightgbm-rows.json").read_text())
+    scored = json.loads((HERE.parents[2] / "ensemble" / "fixtures" / "lightgbm-rows.json").read_text())
     shapes = [(5, True), (3, False), (0, True), (0, False), (TOKENS, True)]
     rows = []
     for at, (tokens, notes) in enumerate(shapes):
