@@ -105,6 +105,14 @@ describe('an ensemble is refused before anything listens', () => {
       /tokenizer_config\.json: expected model_max_length 32 or more, found 31/,
     ],
     [
+      'an encoder whose graph ONNX Runtime does not read',
+      () => {
+        writeFileSync(join(encoder, 'onnx', 'model_quantized.onnx'), 'no graph');
+        relistEncoder('onnx/model_quantized.onnx');
+      },
+      /note encoder: tokenizer or graph cannot be loaded/,
+    ],
+    [
       'an encoder whose tokens differ from those of training',
       () => {
         edit(join(encoder, 'golden.json'), (g) => ({

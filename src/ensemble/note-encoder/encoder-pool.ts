@@ -58,7 +58,7 @@ export function encoderPool(data: EncoderWorkerData, threads: number): EncoderPo
       const { task } = thread;
       thread.task = undefined;
       thread.worker.unref();
-      if (answer.kind === 'fault') task?.reject(fault(`it failed on a text (${answer.name})`));
+      if (answer.kind === 'fault') task?.reject(fault(`${answer.what} (${answer.name})`));
       else task?.resolve(answer);
       next();
     });

@@ -12,7 +12,7 @@ export type EncoderAnswer =
   | { readonly kind: 'cut'; readonly pieces: readonly string[] }
   | { readonly kind: 'embed'; readonly embedding: Float32Array }
   /** No word of the text: it comes from a chart. */
-  | { readonly kind: 'fault'; readonly name: string };
+  | { readonly kind: 'fault'; readonly what: string; readonly name: string };
 
 export interface EncoderWorkerData {
   readonly folder: string;
@@ -25,11 +25,17 @@ opened.catch(() => undefined);
 
 parentPort?.on('message', (job: EncoderJob) => {
   opened
-    .then((engine) => answer(engine, job))
-    .catch((error: unknown): EncoderAnswer => ({ kind: 'fault', name: error instanceof Error ? error.name : 'Error' }))
+    .then(
+      (engine) => answer(engine, job).catch((error: unknown) => fault('it failed on a text', error)),
+      (error: unknown) => fault('tokenizer or graph cannot be loaded', error),
+    )
     .then((message) => parentPort?.postMessage(message))
     .catch(() => process.exit(1));
 });
+
+function fault(what: string, error: unknown): EncoderAnswer {
+  return { kind: 'fault', what, name: error instanceof Error ? error.name : 'Error' };
+}
 
 async function answer(engine: EncoderEngine, { kind, text }: EncoderJob): Promise<EncoderAnswer> {
   switch (kind) {
