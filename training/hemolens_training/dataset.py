@@ -59,8 +59,22 @@ class Dataset:
         return np.array(index, dtype=np.int64)
 
 
-def load_dataset(folder: Path) -> Dataset:
-    """Reads a finished dataset folder; raises ValueError when it is unfinished or its files disagree."""
+@dataclass(frozen=True, kw_only=True)
+class LoadedColumns:
+    """The tabular side of a finished folder, verified."""
+
+    sha256: str
+    feature_names: list[str]
+    sources: list[list[str]]
+    features: FloatRows
+    episodes: pa.Table
+    card: dict[str, Any]
+    spec_bytes: bytes
+
+
+def load_columns(folder: Path) -> LoadedColumns:
+    """Columns and episodes of a finished dataset folder; raises ValueError when it is unfinished or its files
+    disagree."""
     if not (folder / "DONE").exists():
         raise ValueError(f"{folder}: not a finished dataset (no DONE)")
     spec_bytes = (folder / "feature-spec.json").read_bytes()
@@ -80,19 +94,34 @@ def load_dataset(folder: Path) -> Dataset:
         raise ValueError("tabular.parquet does not hold the values the dataset card speaks of")
     if episodes_sha256(episodes) != card["episodesSha256"]:
         raise ValueError("episodes.parquet does not hold the rows the dataset card speaks of")
+    return LoadedColumns(
+        sha256=dataset_sha256(folder, card),
+        feature_names=names,
+        sources=[list(column["sources"]) for column in columns],
+        features=features,
+        episodes=episodes,
+        card=card,
+        spec_bytes=spec_bytes,
+    )
+
+
+def load_dataset(folder: Path) -> Dataset:
+    """Reads a finished dataset folder; raises ValueError when it is unfinished or its files disagree."""
+    loaded = load_columns(folder)
+    episodes = loaded.episodes
     day2 = episodes["label_7d"].is_null().to_numpy().astype(bool)
     label = episodes["label_7d"].fill_null(True).to_numpy().astype(np.int64)
     patient = np.array(episodes["patient_id"].to_pylist(), dtype=np.str_)
     sets = np.array(episodes["subset"].fill_null("all").to_pylist(), dtype=np.str_)
-    everything = Rows(patient=patient, features=features, label=label, day2=day2)
+    everything = Rows(patient=patient, features=loaded.features, label=label, day2=day2)
     return Dataset(
         folder=folder,
-        sha256=dataset_sha256(folder, card),
-        feature_names=names,
-        sources=[list(column["sources"]) for column in columns],
+        sha256=loaded.sha256,
+        feature_names=loaded.feature_names,
+        sources=loaded.sources,
         sets={str(name): everything.take(np.flatnonzero(sets == name)) for name in np.unique(sets)},
-        card=card,
-        spec_bytes=spec_bytes,
+        card=loaded.card,
+        spec_bytes=loaded.spec_bytes,
     )
 
 

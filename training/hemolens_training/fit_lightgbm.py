@@ -19,7 +19,7 @@ from hemolens_training.splits import assign_folds, in_share, unit_hash
 Progress = Callable[[str], None]
 
 #: What the exporter and the service rely on; a configuration cannot change it.
-_REQUIRED: dict[str, Any] = {
+REQUIRED: dict[str, Any] = {
     "objective": "binary",
     "zero_as_missing": False,
     "use_missing": True,
@@ -159,10 +159,10 @@ def _where(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
 
 def _parameters(parameters: dict[str, Any], config: TrainingConfig) -> dict[str, Any]:
     own = {**config.lightgbm.fixed, **parameters}
-    clash = sorted(set(own) & set(_REQUIRED))
+    clash = sorted(set(own) & set(REQUIRED))
     if clash:
         raise ValueError(f"config: lightgbm.{clash[0]} is not for choosing")
-    return {"metric": "binary_logloss", "num_threads": 2, **own, **_REQUIRED, "seed": config.seed}
+    return {"metric": "binary_logloss", "num_threads": 2, **own, **REQUIRED, "seed": config.seed}
 
 
 def _lgb_dataset(rows: Rows, dataset: Dataset, *, reference: lgb.Dataset | None = None) -> lgb.Dataset:
