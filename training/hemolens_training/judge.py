@@ -32,6 +32,8 @@ PROBABILISTIC: dict[str, Measure] = {
 }
 #: What is said of a score that only ranks.
 RANKING: dict[str, Measure] = {"auroc": auroc, "auprc": auprc}
+#: A measure that fewer resamples than this define has no interval.
+SMALLEST_SHARE = 0.9
 
 
 def judge(
@@ -46,7 +48,8 @@ def judge(
 ) -> dict[str, Any]:
     """Every measure of every score with its 95 % interval over patients; differences to the score ``against``.
 
-    ``prevalence`` is what an AUPRC is to be read beside. Raises ValueError when the labels are of one class.
+    None where a measure is not defined. ``prevalence`` is what an AUPRC is to be read beside.
+    Raises ValueError when the labels are of one class.
     """
     events = int(label.sum())
     if not 0 < events < len(label):
@@ -57,8 +60,11 @@ def judge(
         for name, score in scores.items()
     }
 
-    def estimate(value: float, drawn: Vector) -> dict[str, float | int]:
-        low, high = np.percentile(drawn, [2.5, 97.5])
+    def estimate(value: float, drawn: Vector) -> dict[str, float | int] | None:
+        defined = drawn[np.isfinite(drawn)]
+        if not np.isfinite(value) or len(defined) < SMALLEST_SHARE * len(drawn):
+            return None
+        low, high = np.percentile(defined, [2.5, 97.5])
         return Estimate(value=value, low=float(low), high=float(high), n=len(label), events=events).to_json()
 
     out: dict[str, Any] = {

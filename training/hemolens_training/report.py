@@ -14,12 +14,14 @@ _NAMES = {
 }
 
 
-def interval(estimate: dict[str, Any]) -> str:
-    """``0.861 [0.842, 0.879]``
+def interval(estimate: dict[str, Any] | None) -> str:
+    """``0.861 [0.842, 0.879]``, or that it is not defined.
 
     >>> interval({"value": 0.8611, "low": 0.84, "high": 0.88, "n": 10, "events": 2})
     '0.861 [0.840, 0.880]'
     """
+    if estimate is None:
+        return "not defined"
     return f"{estimate['value']:.3f} [{estimate['low']:.3f}, {estimate['high']:.3f}]"
 
 

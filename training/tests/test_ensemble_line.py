@@ -17,9 +17,9 @@ from hemolens_training.__main__ import main
 from hemolens_training.ensemble.config import load_ensemble_config
 from hemolens_training.ensemble.data import load_parts
 from hemolens_training.ensemble.export import run_graph
+from hemolens_training.ensemble.folds import load_refit
 from hemolens_training.ensemble.learners import LEARNERS
 from hemolens_training.ensemble.predict import bundle_logits
-from hemolens_training.ensemble.train import load_refit
 from hemolens_training.networks.tensors import INPUT_NAMES
 
 CLI = ROOT / "dist" / "cli.js"
@@ -44,6 +44,7 @@ def small(text: str) -> str:
         ("folds = 5", "folds = 2"),
         ("resamples = 1000", "resamples = 20"),
         ("repetitions = 10", "repetitions = 1"),
+        ("learning_rate = 0.03", "learning_rate = 0.1"),
         ("golden_rows = 48", "golden_rows = 16"),
     ):
         assert old in text, old
@@ -128,6 +129,7 @@ def test_an_interrupted_run_goes_on_and_ends_the_same(line, tmp_path):
     for name in ("DONE", "stack.json", "seconds.json"):
         (again / name).unlink()
     (again / "out-of-fold" / "fold-1.npz").unlink()
+    shutil.rmtree(again / "repetitions")
     shutil.rmtree(again / "refit")
     shutil.rmtree(again / "evaluation")
     arguments = ["--config", str(line["config"]), "--datasets", str(line["datasets"]), "--run", str(again)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -67,9 +68,9 @@ def write_dataset(
         if i % 5 == 0:
             continue
         words = ILL if severity[i] + rng.normal(scale=0.5) > 0 else WELL
-        for name, value in zip(
-            notes, [ids[i], 0, f"{i % 7}", "progress", float(1 + i % 5), " ".join(rng.choice(words, 2))], strict=True
-        ):
+        text = " ".join(rng.choice(words, 2))
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        for name, value in zip(notes, [ids[i], 0, digest, "progress", float(1 + i % 5), text], strict=True):
             notes[name].append(value)
     patient = [f"{source}-{seed}-{i // landmarks}" for i in range(count)]
     boolean = [bool(d) for d in dead]

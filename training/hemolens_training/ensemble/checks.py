@@ -165,7 +165,7 @@ def overfit(rows: EnsembleRows, data: EnsembleData, config: EnsembleConfig, *, e
         y = noted.target(config.target)
         at = np.sort(np.concatenate([np.flatnonzero(y == 1)[:32], np.flatnonzero(y == 0)[:32]]))
         few = noted.take(at.astype(np.int64))
-    plain = replace(config, network=replace(config.network, encoder=replace(config.network.encoder, dropout=0.0)))
+    plain = replace(config, network=replace(config.network, encoder=replace(config.network.encoder, dropout=0.0, column_dropout=0.0)))
     network = new_network(data, plain, seed=config.seed)
     tensors = few.tensors()
     network.columns.fit(np.repeat(few.features, 2, axis=0))

@@ -57,7 +57,10 @@ class SeriesGraph(nn.Module):
 
 
 class FusionGraph(nn.Module):
-    """Mean over the members of the fused log-odds and of the gate; with ``detailed`` also of the attention."""
+    """Mean over the members of the fused log-odds and of the gate; with ``detailed`` also of the attention.
+
+    A model without notes has no note inputs: their places are filled with what an absent modality gives.
+    """
 
     def __init__(self, members: list[MultimodalNetwork], *, detailed: bool) -> None:
         super().__init__()
@@ -70,29 +73,26 @@ class FusionGraph(nn.Module):
         hours_before: Tensor,
         values: Tensor,
         token_mask: Tensor,
-        note_vector: Tensor,
-        notes_present: Tensor,
+        note_vector: Tensor | None = None,
+        notes_present: Tensor | None = None,
     ) -> tuple[Tensor, ...]:
         """[N, …] → log-odds [N, 1], gate [N, 3], attention [N, T + 1]."""
+        nothing = torch.zeros_like(token_mask[:, :1])
         batch = ModalityTensors(
             tabular=tabular,
             concept_ids=concept_ids,
             hours_before=hours_before,
             values=values,
             token_mask=token_mask,
-            note_vector=note_vector,
-            notes_present=notes_present,
+            note_vector=nothing if note_vector is None else note_vector,
+            notes_present=nothing if notes_present is None else notes_present,
         )
-        logit = torch.zeros_like(notes_present)
-        gate = torch.zeros(1)
-        attention = torch.zeros(1)
-        for member in self.members:
-            output = member(batch)
-            logit = logit + output.fusion[:, :1]
-            gate = gate + output.gate
-            attention = attention + output.attention
-        count = len(self.members)
-        return (logit / count, gate / count, attention / count) if self.detailed else (logit / count, gate / count)
+        outputs = [member(batch) for member in self.members]
+        count = len(outputs)
+        logit = sum((own.fusion[:, :1] for own in outputs), start=nothing) / count
+        gate = sum((own.gate for own in outputs[1:]), start=outputs[0].gate) / count
+        attention = sum((own.attention for own in outputs[1:]), start=outputs[0].attention) / count
+        return (logit, gate, attention) if self.detailed else (logit, gate)
 
 
 class TextGraph(nn.Module):
@@ -212,7 +212,7 @@ def _write_learners(
         {
             "id": "series",
             "kind": "network",
-            "modalities": ["tabular", "series"],
+            "modalities": ["series"],
             "requires": ["series"],
             "graph": "series.onnx",
             **_tensors(SERIES_INPUTS, data),
@@ -240,26 +240,25 @@ def _write_learners(
                 **_tensors(("note_vector",), data),
             }
         )
+    names = SERIES_INPUTS if data.note_encoder is None else INPUT_NAMES
     for name, outputs, detailed in (
         ("fusion.onnx", ["logit", "gate"], False),
         ("fusion-detail.onnx", ["logit", "gate", "attention"], True),
     ):
-        export_graph(FusionGraph(fitted.networks, detailed=detailed), _feeds(golden, INPUT_NAMES), outputs, out / name)
-        _require_same(name, run_graph(out / name, golden, INPUT_NAMES)[0][:, 0], logits["fusion"], GRAPH_TOLERANCE)
+        export_graph(FusionGraph(fitted.networks, detailed=detailed), _feeds(golden, names), outputs, out / name)
+        _require_same(name, run_graph(out / name, golden, names)[0][:, 0], logits["fusion"], GRAPH_TOLERANCE)
     entries.append(
         {
             "id": "fusion",
             "kind": "network",
-            "modalities": ["tabular", "series", "notes"],
+            "modalities": ["tabular", "series"] + ([] if data.note_encoder is None else ["notes"]),
             "requires": [],
             "graph": "fusion.onnx",
             "detailGraph": "fusion-detail.onnx",
-            **_tensors(INPUT_NAMES, data),
+            **_tensors(names, data),
             "gate": {"name": "gate", "type": "float32", "shape": [None, 3]},
         }
     )
-    if data.note_encoder is None:
-        entries[-1]["modalities"] = ["tabular", "series"]
     return sorted(entries, key=lambda entry: LEARNERS.index(str(entry["id"])))
 
 

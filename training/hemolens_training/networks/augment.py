@@ -49,7 +49,7 @@ class Dropper:
         def chance(share: float, *shape: int) -> Tensor:
             return torch.rand(*shape, generator=generator) < share
 
-        groups = int(self.column_group.max()) + 1
+        groups = 1 + max(int(self.column_group.max()), int(self.token_group.max()))
         dropped = chance(self.config.concept, n, groups)
         lost_columns = dropped[:, self.column_group]
         lost_ids = dropped[:, self.token_group]

@@ -53,8 +53,9 @@ class MultimodalNetwork(nn.Module):
         self.register_buffer("context_columns", torch.tensor(shape.context_columns, dtype=torch.int64))
         self.context = nn.Linear(2 * len(shape.context_columns), d)
         self.encoder = make_encoder(config, concepts=shape.concepts)
+        # Hundreds of columns for thousands of rows: many are dropped at random, or the branch learns rows by heart.
         self.tabular = nn.Sequential(
-            nn.Linear(2 * shape.columns, 2 * d), nn.GELU(), nn.Dropout(2 * config.dropout), nn.Linear(2 * d, d)
+            nn.Dropout(config.column_dropout), nn.Linear(2 * shape.columns, d), nn.GELU(), nn.Dropout(config.dropout)
         )
         self.notes = nn.Sequential(nn.Dropout(config.dropout), nn.Linear(shape.note_dimension, d), nn.Tanh())
         self.gate = nn.ModuleList([nn.Linear(d, 1) for _ in MODALITIES])
@@ -75,7 +76,7 @@ class MultimodalNetwork(nn.Module):
     def _silence(self, new: NDArray[np.bool_]) -> None:
         at = torch.from_numpy(np.flatnonzero(new))
         context = torch.from_numpy(np.flatnonzero(new[self.context_columns.numpy()]))
-        first = self.tabular[0]
+        first = self.tabular[1]
         assert isinstance(first, nn.Linear)
         with torch.no_grad():
             for layer, index, width in (

@@ -11,13 +11,17 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True, kw_only=True)
 class SeriesEncoderConfig:
-    """Size of an encoder: ``kind`` is its key in :data:`hemolens_training.networks.encoders.ENCODERS`."""
+    """Size of a network: ``kind`` is its key in :data:`hemolens_training.networks.encoders.ENCODERS`.
+
+    ``column_dropout`` is the share of tabular inputs a row loses in training.
+    """
 
     kind: str
     dimension: int
     layers: int
     heads: int
     dropout: float
+    column_dropout: float
 
 
 class SeriesEncoder(nn.Module, ABC):
