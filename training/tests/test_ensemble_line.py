@@ -35,8 +35,8 @@ pytestmark = pytest.mark.skipif(
 def small(text: str) -> str:
     """A configuration of a few seconds: the same stages, little of each."""
     for old, new in (
-        ("members = 3", "members = 2"),
-        ("max_trees = 500", "max_trees = 25"),
+        ("members = 2", "members = 1"),
+        ("max_trees = 300", "max_trees = 25"),
         ("min_data_in_leaf = 60", "min_data_in_leaf = 10"),
         ("dimension = 32", "dimension = 16"),
         ("epochs = 12", "epochs = 2"),
@@ -44,7 +44,7 @@ def small(text: str) -> str:
         ("folds = 5", "folds = 2"),
         ("resamples = 1000", "resamples = 20"),
         ("repetitions = 10", "repetitions = 1"),
-        ("learning_rate = 0.03", "learning_rate = 0.1"),
+        ("learning_rate = 0.05", "learning_rate = 0.1"),
         ("golden_rows = 48", "golden_rows = 16"),
     ):
         assert old in text, old

@@ -194,7 +194,7 @@ def fit_unit(workshop: Workshop, unit: Unit, *, progress: Progress) -> None:
     held = rows.take(np.flatnonzero(fold == unit.fold).astype(np.int64))
     arrays: dict[str, Any] = {
         f"{pattern.name}|{learner}": value
-        for pattern in workshop.patterns()
+        for pattern in (workshop.patterns() if unit.repetition == 0 else workshop.patterns()[:1])
         for learner, value in fitted.logits(seen_as(held, pattern, data), data, config).items()
     }
     temporary = path.with_suffix(".tmp.npz")
@@ -216,7 +216,9 @@ def out_of_fold(workshop: Workshop, repetition: int) -> dict[str, dict[str, Vect
             for name in content.files:
                 pattern, learner = name.split("|")
                 out[pattern].setdefault(learner, np.full(len(judged), np.nan))[held] = content[name]
-    return out
+    # Repetitions judge rows as they are: one reading serves every pattern.
+    richest = out[workshop.patterns()[0].name]
+    return {name: own or richest for name, own in out.items()}
 
 
 def _write_refit(folder: Path, fitted: FittedLearners) -> None:
