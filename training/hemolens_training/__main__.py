@@ -100,7 +100,11 @@ def _run_ensemble(options: argparse.Namespace) -> None:
     if "export" in steps:
         print(
             ensemble_commands.export(
-                datasets=options.datasets, run=options.run, out=options.out, evidence=options.evidence
+                datasets=options.datasets,
+                run=options.run,
+                out=options.out,
+                evidence=options.evidence,
+                golden_count=options.golden_rows,
             )
         )
 
@@ -128,6 +132,7 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("--workers", type=int, default=1, help="ensemble: fits at a time, each on one thread")
         if name in ("export", "all"):
             command.add_argument("--out", type=Path, required=True, help="bundle folder; never overwritten")
+            command.add_argument("--golden-rows", type=int, help="ensemble: more rows for the service to compare")
             command.add_argument(
                 "--evidence", type=Path, help="ensemble: evaluation folder of another run to keep in the bundle"
             )

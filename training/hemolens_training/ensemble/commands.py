@@ -31,7 +31,7 @@ def evaluate(*, datasets: Path, run: Path, workers: int, progress: Progress) -> 
     return (run / "evaluation" / "report.md").read_text(encoding="utf-8")
 
 
-def export(*, datasets: Path, run: Path, out: Path, evidence: Path | None) -> Path:
+def export(*, datasets: Path, run: Path, out: Path, evidence: Path | None, golden_count: int | None) -> Path:
     """Writes the bundle."""
     data = load_learned(load_ensemble_config(run / "config.toml"), datasets)
-    return export_ensemble(data=data, run=run, out=out, evidence=evidence)
+    return export_ensemble(data=data, run=run, out=out, evidence=evidence, golden_count=golden_count)

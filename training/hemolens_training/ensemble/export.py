@@ -148,8 +148,12 @@ def run_graph(path: Path, rows: EnsembleRows, names: tuple[str, ...]) -> list[Ve
     return [np.concatenate([own[k] for own in found]).astype(np.float64) for k in range(len(wanted))]
 
 
-def export_ensemble(*, data: EnsembleData, run: Path, out: Path, evidence: Path | None = None) -> Path:
+def export_ensemble(
+    *, data: EnsembleData, run: Path, out: Path, evidence: Path | None = None, golden_count: int | None = None
+) -> Path:
     """Writes the bundle ``out``; ``evidence``: another run's evaluation folder that is kept beside this one's.
+
+    ``golden_count``: more golden rows than the configuration says, to let the service compare many.
 
     Raises FileExistsError when ``out`` exists and ValueError when a graph, a tree or the data differ from the run's.
     """
@@ -160,7 +164,7 @@ def export_ensemble(*, data: EnsembleData, run: Path, out: Path, evidence: Path 
     if about["datasets"] != data.sha256 or about["noteEncoder"] != data.note_encoder:
         raise ValueError("the run was trained on other data or with another note encoder")
     fitted = load_refit(run, data, config)
-    golden = golden_rows(fitted, data, config)
+    golden = golden_rows(fitted, data, config, count=golden_count or config.export.golden_rows)
     create_folder(out)
     (out / "feature-spec.json").write_bytes(data.spec_bytes)
     learners = _write_learners(out, fitted, golden, data, config)
@@ -278,12 +282,11 @@ def _require_same(name: str, found: Vector, expected: Vector, tolerance: float) 
         raise ValueError(f"{name} differs from what was trained by {off} (allowed {tolerance})")
 
 
-def golden_rows(fitted: FittedLearners, data: EnsembleData, config: EnsembleConfig) -> EnsembleRows:
+def golden_rows(fitted: FittedLearners, data: EnsembleData, config: EnsembleConfig, *, count: int) -> EnsembleRows:
     """Made-up rows: cells drawn column by column, tokens position by position; no row is a patient's.
 
-    Some have no token, some no note, the last one nothing at all.
+    Some have no token, some no note, the last but one nothing but an age, the last nothing at all.
     """
-    count = config.export.golden_rows
     base = data.rows.where(data.rows.role != "pretraining")
     rng = np.random.default_rng(config.seed)
     features = golden_inputs(fitted.trees, base.features, rows=count, seed=config.seed)
@@ -293,7 +296,9 @@ def golden_rows(fitted: FittedLearners, data: EnsembleData, config: EnsembleConf
     grid = _value_grid(base)
     lengths = rng.choice((base.concept_ids > 0).sum(axis=1), size=count)
     lengths[::8] = 0
-    lengths[-1] = 0
+    lengths[-2:] = 0
+    age = data.columns.names.index("age")
+    features[-2] = np.where(np.arange(features.shape[1]) == age, np.float32(71), np.nan)
     for i, length in enumerate(lengths):
         own = np.sort(np.round(rng.uniform(0, 48, size=length), 2)).astype(np.float32)
         ids = rng.choice(list(grid), size=length) if length else np.zeros(0, dtype=np.int64)
@@ -301,7 +306,7 @@ def golden_rows(fitted: FittedLearners, data: EnsembleData, config: EnsembleConf
         values[i, :length] = [rng.choice(grid[int(c)]) for c in ids]
     vectors = np.round(rng.normal(scale=0.05, size=(count, base.note_vector.shape[1])), 4).astype(np.float32)
     has_notes = (np.arange(count) % 3 != 0) & (data.note_encoder is not None)
-    has_notes[-1] = False
+    has_notes[-2:] = False
     return EnsembleRows(
         **{
             **{name: getattr(rows, name) for name in rows.__dataclass_fields__},
