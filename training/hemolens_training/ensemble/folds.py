@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -173,8 +173,13 @@ def _named(unit: Unit) -> str:
 
 
 def fit_unit(workshop: Workshop, unit: Unit, *, progress: Progress) -> None:
-    """Fits every learner and writes what the unit is for: held-out log-odds by availability pattern, or the refit."""
+    """Fits every learner and writes what the unit is for: held-out log-odds by availability pattern, or the refit.
+
+    Repetitions are fitted with one member of each learner: what differs between seeds is then seen whole.
+    """
     rows, config, data = workshop.rows, workshop.config, workshop.data
+    if unit.repetition > 0:
+        config = replace(config, gbm=replace(config.gbm, members=1), network=replace(config.network, members=1))
     fold = workshop.fold(unit.repetition)
     seed = seed_of(config, unit.repetition) + (0 if unit.fold == REFIT else 10 * (unit.fold + 1))
     fitted = fit_learners(
@@ -182,7 +187,7 @@ def fit_unit(workshop: Workshop, unit: Unit, *, progress: Progress) -> None:
         data,
         config,
         recipe=workshop.recipe,
-        pretrained=workshop.pretrained,
+        pretrained=workshop.pretrained[: config.network.members],
         seed=seed,
         progress=lambda text: progress(f"{_named(unit)}: {text}"),
     )

@@ -120,7 +120,7 @@ def _repetitions(report: dict[str, Any]) -> list[str]:
     own = report["repetitions"]
     if not own["seeds"]:
         return ["None were run."]
-    lines = []
+    lines = ["One member of each learner a repetition.", ""]
     for name, scores in own["mean"].items():
         lines += [
             f"**{name}**, mean of {len(own['seeds'])} repetitions",
