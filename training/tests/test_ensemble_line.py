@@ -1,5 +1,5 @@
-"""The whole line of an ensemble on made-up data: datasets, note vectors, train, evaluate, export, verified by the
-service."""
+"""The whole line of an ensemble: a checkpoint becomes a note encoder, made-up notes are embedded, train, evaluate,
+export, verified and served by the service."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from random_checkpoints import bert
 from tiny_datasets import ROOT, write_dataset
 
 from hemolens_training.__main__ import main
@@ -23,7 +24,7 @@ from hemolens_training.ensemble.predict import bundle_logits
 from hemolens_training.networks.tensors import INPUT_NAMES
 
 CLI = ROOT / "dist" / "cli.js"
-ENCODER = ROOT / "models" / "encoders" / "minilm-l6-int8"
+ENCODER = "tiny-bert"
 GRAPH_TOLERANCE = 1e-4
 
 pytestmark = pytest.mark.skipif(
@@ -35,6 +36,7 @@ pytestmark = pytest.mark.skipif(
 def small(text: str) -> str:
     """A configuration of a few seconds: the same stages, little of each."""
     for old, new in (
+        ('encoder = "minilm-l6-int8"', f'encoder = "{ENCODER}"'),
         ("members = 2", "members = 1"),
         ("max_trees = 300", "max_trees = 25"),
         ("min_data_in_leaf = 60", "min_data_in_leaf = 10"),
@@ -72,11 +74,12 @@ def line(tmp_path_factory) -> dict[str, Path]:
     )
     config = root / "tiny.toml"
     config.write_text(small((ROOT / "training" / "configs" / "transfusion-open.toml").read_text()), encoding="utf-8")
-    for name in ("eicu-index-landmark", "eicu-index-admin-start"):
-        _node("cohort", "embed", "--dataset", str(datasets / name), "--encoder", str(ENCODER))
     models = root / "models"
-    (models / "encoders").mkdir(parents=True)
-    shutil.copytree(ENCODER, models / "encoders" / ENCODER.name)
+    encoder = models / "encoders" / ENCODER
+    checkpoint = bert(root / "checkpoint")
+    assert main(["export-note-encoder", "--from", str(checkpoint), "--out", str(encoder)]) == 0
+    for name in ("eicu-index-landmark", "eicu-index-admin-start"):
+        _node("cohort", "embed", "--dataset", str(datasets / name), "--encoder", str(encoder))
     run, bundle = root / "run", models / "transfusion-tiny"
     arguments = ["--config", str(config), "--datasets", str(datasets), "--run", str(run), "--out", str(bundle)]
     assert main(["all", *arguments]) == 0
@@ -94,8 +97,23 @@ def test_the_service_verifies_the_bundle_through_every_stage(line):
     assert found["verified"] is True
     manifest = json.loads((line["bundle"] / "manifest.json").read_text())
     assert [learner["id"] for learner in manifest["baseLearners"]] == list(LEARNERS)
-    assert manifest["noteEncoder"]["id"] == "minilm-l6-int8"
+    assert manifest["noteEncoder"]["id"] == ENCODER
     assert manifest["training"]["foldsSha256"]
+
+
+def test_an_encoder_that_is_not_the_one_trained_with_is_refused(line, tmp_path):
+    models = tmp_path / "models"
+    shutil.copytree(line["root"] / "models", models)
+    about = models / "encoders" / ENCODER / "encoder.json"
+    about.write_text(about.read_text() + "\n")
+    done = subprocess.run(
+        ["node", str(CLI), "model", "verify", str(models / line["bundle"].name)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "sha256" in done.stderr and "encoder" in done.stderr
 
 
 def test_the_graphs_answer_as_the_networks_did_with_gaps_of_every_kind(line):
@@ -177,7 +195,7 @@ def test_another_feature_spec_is_refused(line, tmp_path, capsys):
 def test_note_vectors_of_other_notes_are_refused(line, tmp_path, capsys):
     datasets = tmp_path / "datasets"
     shutil.copytree(line["datasets"], datasets)
-    about = datasets / "eicu-index-landmark" / "embeddings" / ENCODER.name / "note-vectors.json"
+    about = datasets / "eicu-index-landmark" / "embeddings" / ENCODER / "note-vectors.json"
     content = json.loads(about.read_text())
     content["encoder"]["sha256"] = "0" * 64
     about.write_text(json.dumps(content))

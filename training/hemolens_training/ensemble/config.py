@@ -104,9 +104,13 @@ class NotesConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class StackConfig:
-    """L2 penalty of the weights, and how far the transfused may move the intercept (prior's standard deviation)."""
+    """L2 penalty of the weights; ``evidence``: share of resamples in which the stack must be worse without a learner.
+
+    ``intercept_prior_sd``: how far the transfused may move the intercept (standard deviation of its prior).
+    """
 
     penalty: float
+    evidence: float
     intercept_prior_sd: float
 
 

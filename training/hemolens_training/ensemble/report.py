@@ -68,10 +68,16 @@ def stack_lines(report: dict[str, Any]) -> list[str]:
     first = stack["report"][0]["elimination"]
     if first:
         lines.append("")
-        lines.append("A learner stays only if the cross-fitted log-loss is worse without it:")
+        lines.append(
+            "A learner stays only if the cross-fitted log-loss is worse without it in 95 % of resampled patients "
+            "(the share is in brackets):"
+        )
         lines.append("")
         for step in first:
-            without = ", ".join(f"without {WORDS[name]} {loss:.5f}" for name, loss in step["without"].items())
+            without = ", ".join(
+                f"without {WORDS[name]} {loss:.5f} ({step['shareWorse'][name]:.0%})"
+                for name, loss in step["without"].items()
+            )
             lines.append(f"- {', '.join(WORDS[n] for n in step['with'])}: {step['logLoss']:.5f}; {without}")
     return lines
 

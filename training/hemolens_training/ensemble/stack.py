@@ -132,7 +132,10 @@ def weighted_log_loss(label: Labels, logit: Vector, weight: Vector) -> float:
 
 @dataclass(frozen=True, kw_only=True)
 class Elimination:
-    """What the stack's cross-fitted log-loss was with all learners it had, and without each that went."""
+    """The learners that stayed; each step with the cross-fitted log-loss, and what it is without each learner.
+
+    ``shareWorse``: share of resampled patients in which the log-loss without the learner is worse.
+    """
 
     kept: tuple[str, ...]
     steps: tuple[dict[str, Any], ...]
@@ -145,33 +148,61 @@ def eliminate(
     fold: NDArray[np.int64],
     *,
     learners: Sequence[str],
+    patient: NDArray[np.str_],
     penalty: float,
+    evidence: float,
+    seed: int,
 ) -> Elimination:
-    """Takes out, one after the other, learners without which the cross-fitted log-loss is no worse.
+    """Takes out, one after the other, learners for which there is no evidence that the stack needs them.
 
-    What remains has earned its weight on rows that neither it nor the weights have seen. The first learner always
-    stays.
+    Evidence: the cross-fitted log-loss without the learner is worse in at least the share ``evidence`` of resampled
+    patients. The learner with the least goes first; the first learner of the list always stays.
     """
     kept = list(learners)
     steps: list[dict[str, Any]] = []
+
+    def losses(names: list[str]) -> Vector:
+        score = cross_fitted(logits, label, weight, fold, learners=names, penalty=penalty)
+        return weight * np.logaddexp(0.0, np.where(label == 1, -score, score))
+
+    total = weight.sum()
     while len(kept) > 1:
-        whole = weighted_log_loss(
-            label, cross_fitted(logits, label, weight, fold, learners=kept, penalty=penalty), weight
+        whole = losses(kept)
+        without = {name: losses([k for k in kept if k != name]) for name in kept[1:]}
+        worse = {name: share_worse(own - whole, weight, patient, seed=seed) for name, own in without.items()}
+        steps.append(
+            {
+                "with": list(kept),
+                "logLoss": float(whole.sum() / total),
+                "without": {name: float(own.sum() / total) for name, own in without.items()},
+                "shareWorse": worse,
+            }
         )
-        without = {
-            name: weighted_log_loss(
-                label,
-                cross_fitted(logits, label, weight, fold, learners=[k for k in kept if k != name], penalty=penalty),
-                weight,
-            )
-            for name in kept[1:]
-        }
-        least = min(without, key=lambda name: without[name])
-        steps.append({"with": list(kept), "logLoss": whole, "without": without})
-        if without[least] > whole:
+        # The later one of two without any evidence goes first.
+        least = min(reversed(kept[1:]), key=worse.__getitem__)
+        if worse[least] >= evidence:
             break
         kept.remove(least)
     return Elimination(kept=tuple(kept), steps=tuple(steps))
+
+
+def share_worse(
+    difference: Vector, weight: Vector, patient: NDArray[np.str_], *, seed: int, resamples: int = 1000
+) -> float:
+    """Share of resampled patients in which the weighted mean of ``difference`` is above 0.
+
+    >>> share_worse(np.array([0.1, 0.2, 0.1]), np.ones(3), np.array(["a", "b", "c"]), seed=1)
+    1.0
+    """
+    _, inverse = np.unique(patient, return_inverse=True)
+    sums = np.bincount(inverse, weights=difference)
+    weights = np.bincount(inverse, weights=weight)
+    rng = np.random.default_rng(seed)
+    above = 0
+    for _ in range(resamples):
+        drawn = np.bincount(rng.integers(0, len(sums), size=len(sums)), minlength=len(sums))
+        above += int((drawn @ sums) / max(1e-12, drawn @ weights) > 0)
+    return above / resamples
 
 
 def fit_calibration(label: Labels, logit: Vector, weight: Vector) -> tuple[float, float]:

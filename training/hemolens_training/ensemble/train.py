@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from hemolens_training.ensemble.config import EnsembleConfig, load_ensemble_config
@@ -149,7 +150,11 @@ def _pretrain(run: Path, rows: EnsembleRows, data: EnsembleData, config: Ensembl
     paths = pretrained_paths(run, config, data)
     if all(path.exists() for path in paths):
         return
+    # One thread: a second one waits at every barrier when anything else runs, and sums would depend on their number.
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
     networks = pretrain_networks(rows, data, config, seed=config.seed, progress=progress)
+    torch.set_num_threads(threads)
     for path, network in zip(paths, networks, strict=True):
         save_network(path, network)
 
@@ -179,7 +184,17 @@ def fit_patterns(
         learners = pattern.learners(has_text=has_text)
         own = {name: value[usable] for name, value in logits[pattern.name].items() if name in learners}
         y, weight, folds = label[usable].astype(np.int64), rows.weight[usable], fold[usable]
-        elimination = eliminate(own, y, weight, folds, learners=learners, penalty=config.stack.penalty)
+        elimination = eliminate(
+            own,
+            y,
+            weight,
+            folds,
+            learners=learners,
+            patient=rows.patient[usable],
+            penalty=config.stack.penalty,
+            evidence=config.stack.evidence,
+            seed=config.seed,
+        )
         fitted = fit_stack(own, y, weight, learners=elimination.kept, penalty=config.stack.penalty)
         entries.append(_with_zeros(fitted, learners).to_json())
         report.append(
