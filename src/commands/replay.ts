@@ -18,7 +18,7 @@ straight from CSV, and prints tiers, observed deaths within 7 days, each base le
 
   --source    mimic-iv
   --path      folder with hosp/ and icu/
-  --model     model bundle (default models/icu-baseline)
+  --model     model bundle (default models/transfusion-open)
   --dataset   training set of the same files to compare with, row by row: \`hemolens cohort build --source mimic-iv --path DIR
               --index order-time --gap-hours 0\`
   --patients  only the first so many patients with orders
@@ -47,7 +47,7 @@ export function replayCommand(startService: StartServiceUnderReplay): Command {
     },
     async run(args, terminal) {
       if (requiredOption(args, 'source') !== 'mimic-iv') throw new UsageError('--source is mimic-iv');
-      const given = textOption(args, 'model') ?? 'models/icu-baseline';
+      const given = textOption(args, 'model') ?? 'models/transfusion-open';
       const modelBundleDir = existsSync(given) ? given : inPackage(given);
       const patients =
         textOption(args, 'patients') === undefined ? {} : { maxPatients: numberOption(args, 'patients', 0) };

@@ -21,7 +21,7 @@ The service verifies its model bundle first and does not listen when anything in
 
   --port   port to listen on (default HEMOLENS_PORT, then 3000)
   --host   address to bind (default 127.0.0.1: this machine only)
-  --model  folder of the model bundle (default models/icu-baseline)
+  --model  folder of the model bundle (default models/transfusion-open)
 
 Stops on SIGINT or SIGTERM. Exit code 1: refused to start; the message says why.`;
 

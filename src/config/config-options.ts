@@ -133,7 +133,7 @@ export const CONFIG_OPTIONS: readonly ConfigOption[] = [
     read: asText,
     schema: { type: 'string', minLength: 1 },
     form: 'a folder',
-    fallback: { value: 'models/icu-baseline' },
+    fallback: { value: 'models/transfusion-open' },
     description:
       'Folder of the model bundle; a relative one is found from the working directory, then from the project.',
   },

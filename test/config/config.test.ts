@@ -27,7 +27,7 @@ describe('the configuration', () => {
       openFhirServerAllowed: true,
       deadlineMs: 1500,
       perCallTimeoutMs: 1200,
-      modelBundleDir: 'models/icu-baseline',
+      modelBundleDir: 'models/transfusion-open',
       noteEncodingMs: 200,
       noteEncoderThreads: 1,
       criticalAllowed: false,

@@ -60,6 +60,8 @@ beforeAll(async () => {
         openFhirServerAllowed: true,
         deadlineMs: 10_000,
         perCallTimeoutMs: 10_000,
+        // Every road must have read the notes, the first one too.
+        noteEncodingMs: 60_000,
       },
     ),
     { clock: () => T0 },

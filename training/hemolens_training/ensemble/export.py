@@ -96,19 +96,19 @@ class FusionGraph(nn.Module):
 
 
 class TextGraph(nn.Module):
-    """The logistic text head."""
+    """The logistic text head, in double: its weights and its intercept are large and cancel."""
 
     def __init__(self, head: TextHead) -> None:
         super().__init__()
-        self.register_buffer("weights", torch.from_numpy(head.weights.astype(np.float32))[:, None])
-        self.register_buffer("intercept", torch.tensor([float(head.intercept)], dtype=torch.float32))
+        self.register_buffer("weights", torch.from_numpy(head.weights)[:, None])
+        self.register_buffer("intercept", torch.tensor([float(head.intercept)], dtype=torch.float64))
 
     weights: Tensor
     intercept: Tensor
 
     def forward(self, note_vector: Tensor) -> Tensor:
         """[N, dimension] → [N, 1]."""
-        return torch.matmul(note_vector, self.weights) + self.intercept
+        return (torch.matmul(note_vector.double(), self.weights) + self.intercept).float()
 
 
 def export_graph(module: nn.Module, inputs: dict[str, Tensor], outputs: list[str], path: Path) -> None:
@@ -304,7 +304,7 @@ def golden_rows(fitted: FittedLearners, data: EnsembleData, config: EnsembleConf
         ids = rng.choice(list(grid), size=length) if length else np.zeros(0, dtype=np.int64)
         concept_ids[i, :length], hours[i, :length] = ids, own
         values[i, :length] = [rng.choice(grid[int(c)]) for c in ids]
-    vectors = np.round(rng.normal(scale=0.05, size=(count, base.note_vector.shape[1])), 4).astype(np.float32)
+    vectors = _note_vectors(base, count, rng)
     has_notes = (np.arange(count) % 3 != 0) & (data.note_encoder is not None)
     has_notes[-2:] = False
     return EnsembleRows(
@@ -318,6 +318,16 @@ def golden_rows(fitted: FittedLearners, data: EnsembleData, config: EnsembleConf
             "has_notes": has_notes,
         }
     )
+
+
+def _note_vectors(rows: EnsembleRows, count: int, rng: np.random.Generator) -> FloatRows:
+    """Drawn place by place around the mean of all note vectors."""
+    seen = rows.note_vector[rows.has_notes]
+    shape = (count, rows.note_vector.shape[1])
+    if not len(seen):
+        return np.zeros(shape, dtype=np.float32)
+    drawn = seen.mean(axis=0) + rng.normal(size=shape) * seen.std(axis=0)
+    return np.asarray(np.round(drawn, 4), dtype=np.float32)
 
 
 def _value_grid(rows: EnsembleRows) -> dict[int, FloatRows]:
