@@ -42,7 +42,7 @@ def small(text: str) -> str:
         ("min_data_in_leaf = 60", "min_data_in_leaf = 10"),
         ("dimension = 32", "dimension = 16"),
         ("epochs = 12", "epochs = 2"),
-        ("epochs = 5", "epochs = 3"),
+        ("epochs = 10", "epochs = 3"),
         ("folds = 5", "folds = 2"),
         ("resamples = 1000", "resamples = 20"),
         ("repetitions = 10", "repetitions = 1"),

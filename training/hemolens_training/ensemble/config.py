@@ -69,7 +69,8 @@ class EnsembleGbmConfig:
     """LightGBM. ``candidates`` of :data:`hemolens_training.ensemble.gbm.CANDIDATES`; ``parameters`` sets to choose
     from.
 
-    ``left_out``: statistics no tree may split on; ``coarsened``: statistics whose value is seen as 0 or more.
+    ``left_out``, ``left_out_concepts``: statistics and concepts no tree may split on; ``coarsened``: statistics whose
+    value is seen as 0 or more.
     """
 
     candidates: list[str]
@@ -79,6 +80,7 @@ class EnsembleGbmConfig:
     source_dropout: float
     sources: list[str]
     left_out: list[str]
+    left_out_concepts: list[str]
     coarsened: list[str]
 
 

@@ -52,10 +52,10 @@ def gbm_view(features: FloatRows, columns: Columns, config: EnsembleGbmConfig) -
     so the service feeds raw values. A column left out is NaN throughout: no tree splits on it.
     """
     view = features.copy()
-    for index, statistic in enumerate(columns.statistics):
+    for index, (statistic, concept) in enumerate(zip(columns.statistics, columns.concepts, strict=True)):
         if statistic in config.coarsened:
             view[:, index] = np.minimum(view[:, index], 1.0)
-        elif statistic in config.left_out:
+        elif statistic in config.left_out or concept in config.left_out_concepts:
             view[:, index] = np.nan
     return view
 
