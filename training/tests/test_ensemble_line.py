@@ -136,8 +136,8 @@ def test_the_graphs_answer_as_the_networks_did_with_gaps_of_every_kind(line):
 def test_learners_find_the_planted_signal(line):
     report = json.loads((line["run"] / "evaluation" / "report.json").read_text())
     own = report["outOfFold"]["landmarks"]["scores"]
-    assert own["gbm"]["auroc"]["value"] > 0.65
-    assert own["stack"]["auroc"]["value"] > 0.65
+    assert own["gbm"]["auroc"]["value"] > 0.6
+    assert own["stack"]["auroc"]["value"] > 0.6
     assert report["checks"]["overfit64"]["fusion"] < 0.05
     assert len(report["repetitions"]["each"]) == 1
 
