@@ -40,15 +40,19 @@ const PROBABILITY_TOLERANCE = 1e-6;
         openFhirServerAllowed: true,
         deadlineMs: 60_000,
         perCallTimeoutMs: 60_000,
+        noteEncodingMs: 60_000,
       },
     );
+    const bundle = await loadModelBundle(config.modelBundleDir);
     const report = await replayMimicIv({
       dir: dir ?? '',
-      bundle: await loadModelBundle('models/icu-baseline'),
+      bundle,
+      predictOptions: { noteEncodingMs: config.noteEncodingMs },
       startService: (overrides) => startService(config, overrides),
       dataset,
       maxPatients: 4,
     });
+    await bundle.close();
     expect(report.hookCalls).toBeGreaterThan(4);
     expect(report.ordersSigned + (report.withoutCard['discontinued'] ?? 0)).toBe(report.orders);
     expect(report).toMatchObject({
@@ -60,5 +64,5 @@ const PROBABILITY_TOLERANCE = 1e-6;
     });
     expect(report.maxDiffServedVsCsv).toBeLessThanOrEqual(PROBABILITY_TOLERANCE);
     expect(report.cards).toBe(report.hookCalls);
-  }, 120_000);
+  }, 300_000);
 });

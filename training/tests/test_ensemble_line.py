@@ -207,7 +207,7 @@ def test_note_vectors_of_other_notes_are_refused(line, tmp_path, capsys):
 def test_predictions_of_records_alone_are_those_of_the_bundle(line, tmp_path):
     records = tmp_path / "records"
     records.mkdir()
-    for number, rate in ((100001, 80), (100002, 130)):
+    for number, lactate in ((100001, 2.0), (100002, 9.0)):
         lines = [
             "Time,Parameter,Value",
             f"00:00,RecordID,{number}",
@@ -215,7 +215,8 @@ def test_predictions_of_records_alone_are_those_of_the_bundle(line, tmp_path):
             "00:00,Gender,1",
             "00:00,Weight,80",
         ]
-        lines += [f"{hour:02d}:00,HR,{rate + hour % 3}" for hour in range(1, 48)] + ["47:30,Lactate,2.5"]
+        lines += [f"{hour:02d}:00,HR,{80 + hour % 3}" for hour in range(1, 48)]
+        lines += [f"{hour}:30,Lactate,{lactate}" for hour in (20, 30, 40, 47)]
         (records / f"{number}.txt").write_text("\n".join(lines) + "\n")
     out = tmp_path / "predictions.csv"
     arguments = [
