@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -34,7 +33,7 @@ from hemolens_training.trees import FloatRows, raw_scores, tree_model_json
 OPSET, LARGEST_IR = 17, 10
 #: Between torch and ONNX Runtime, in log-odds.
 GRAPH_TOLERANCE = 1e-4
-#: Half-life of a note's weight in the pooled note vector, as `hemolens cohort embed` pools it.
+#: What the series graph reads, in order.
 SERIES_INPUTS = ("tabular", "concept_ids", "hours_before", "values", "token_mask")
 
 
@@ -456,9 +455,3 @@ def _manifest(
 
 def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
-
-
-def describe_json(bundle: Path) -> str:
-    """The manifest without its files, for people."""
-    manifest = read_json(bundle / "manifest.json")
-    return json.dumps({k: v for k, v in manifest.items() if k != "files"}, indent=2, ensure_ascii=False)
