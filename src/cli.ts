@@ -84,4 +84,10 @@ function unknown(args: readonly string[], known: readonly Command[]): string {
   return `hemolens: there is no command '${args[0] ?? ''}'. hemolens --help lists them.`;
 }
 
+// A reader that has seen enough (`| head`) is no fault.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
+
 process.exitCode = await main(process.argv.slice(2));
