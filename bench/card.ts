@@ -6,8 +6,10 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { Agent, request } from 'node:http';
 import express from 'express';
+import type { Bundle, FhirResource } from 'fhir/r4.js';
 import { loadConfig } from '../src/config/config.js';
 import { startService } from '../src/server.js';
+import { draftOrder, syntheticChart } from './synthetic-chart.js';
 
 const ROUNDS = 6;
 const SERVICE_PATH = '/cds-services/transfusion-mortality-risk';
@@ -152,128 +154,24 @@ function print(results: readonly Measured[]): void {
 
 /** A hook call as an EHR sends it, everything prefetched; synthetic values. */
 function hookBody(observations: number, administrations: number, notes: number, isBlood: boolean): Buffer {
-  const now = Date.now();
-  const at = (hours: number): string => new Date(now - hours * 3_600_000).toISOString();
-  const subject = { reference: 'Patient/bench' };
-  const vitals = [
-    '8867-4 /min 88',
-    '8480-6 mm[Hg] 112',
-    '8462-4 mm[Hg] 60',
-    '8478-0 mm[Hg] 77',
-    '9279-1 /min 18',
-    '59408-5 % 96',
-    '8310-5 Cel 37',
-  ];
-  const labs = [
-    '718-7 g/dL 7.8',
-    '4544-3 % 24',
-    '777-3 10*3/uL 80',
-    '6690-2 10*3/uL 9',
-    '2951-2 mmol/L 138',
-    '2823-3 mmol/L 4.1',
-    '2160-0 mg/dL 1.3',
-    '3094-0 mg/dL 30',
-    '32693-4 mmol/L 2.2',
-    '1963-8 mmol/L 23',
-  ];
-  const observation = (index: number, kind: readonly string[], category: string) => {
-    const [code = '', unit = '', value = ''] = (kind[index % kind.length] ?? '').split(' ');
-    const time = at(0.2 + (index / 600) * 46);
-    return {
-      resourceType: 'Observation',
-      id: `${category}-${index}`,
-      status: 'final',
-      category: [
-        { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/observation-category', code: category }] },
-      ],
-      code: {
-        coding: [
-          {
-            system: 'http://loinc.org',
-            code,
-            display: `A display of the code ${code} as a laboratory system sends it`,
-          },
-        ],
-        text: 'local name',
-      },
-      subject,
-      encounter: { reference: 'Encounter/bench' },
-      effectiveDateTime: time,
-      issued: time,
-      valueQuantity: { value: Number(value) + (index % 5) / 10, unit, system: 'http://unitsofmeasure.org', code: unit },
-    };
-  };
-  const bundle = (resources: readonly object[]) => ({
+  const nowMs = Date.now();
+  const chart = syntheticChart({ observations, administrations, notes }, nowMs);
+  const bundle = (resources: readonly FhirResource[]): Bundle => ({
     resourceType: 'Bundle',
     type: 'searchset',
     total: resources.length,
     entry: resources.map((resource) => ({ resource, search: { mode: 'match' } })),
   });
-  const half = Math.floor(observations / 2);
   const prefetch = {
-    patient: { resourceType: 'Patient', id: 'bench', gender: 'female', birthDate: '1954-03-02' },
-    encounters: bundle([
-      {
-        resourceType: 'Encounter',
-        id: 'bench',
-        status: 'in-progress',
-        class: { system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', code: 'IMP' },
-        subject,
-        period: { start: at(80) },
-      },
-    ]),
-    labs: bundle(Array.from({ length: Math.min(half, 390) }, (_, i) => observation(i, labs, 'laboratory'))),
-    vitals: bundle(
-      Array.from({ length: observations - Math.min(half, 390) }, (_, i) => observation(i, vitals, 'vital-signs')),
-    ),
+    patient: chart.patient,
+    encounters: bundle(chart.encounters),
+    labs: bundle(chart.labs),
+    vitals: bundle(chart.vitals),
     bedside: bundle([]),
-    administrations: bundle(
-      Array.from({ length: administrations }, (_, i) => ({
-        resourceType: 'MedicationAdministration',
-        id: `m${i}`,
-        status: 'completed',
-        medicationCodeableConcept: {
-          coding: [{ system: 'http://www.nlm.nih.gov/research/umls/rxnorm', code: '7512' }],
-        },
-        subject,
-        effectivePeriod: { start: at(i + 1), end: at(i + 0.5) },
-        dosage: {
-          rateQuantity: { value: 0.1, unit: 'ug/kg/min', system: 'http://unitsofmeasure.org', code: 'ug/kg/min' },
-        },
-      })),
-    ),
+    administrations: bundle(chart.administrations),
     procedures: bundle([]),
     conditions: bundle([]),
-    notes: bundle(
-      Array.from({ length: notes }, (_, i) => ({
-        resourceType: 'DocumentReference',
-        id: `n${i}`,
-        status: 'current',
-        type: { coding: [{ system: 'http://loinc.org', code: '11506-3' }] },
-        subject,
-        date: at(i + 2),
-        content: [
-          {
-            attachment: {
-              contentType: 'text/plain',
-              data: Buffer.from(`Progress note ${i}. ${'No change overnight. '.repeat(60)}`).toString('base64'),
-            },
-          },
-        ],
-      })),
-    ),
-  };
-  const coding = isBlood
-    ? { system: 'http://snomed.info/sct', code: '116863004' }
-    : { system: 'http://www.ama-assn.org/go/cpt', code: '85025' };
-  const order = {
-    resourceType: 'ServiceRequest',
-    id: 'draft',
-    status: 'draft',
-    intent: 'order',
-    code: { coding: [coding] },
-    subject,
-    authoredOn: at(0),
+    notes: bundle(chart.notes),
   };
   return Buffer.from(
     JSON.stringify({
@@ -281,8 +179,8 @@ function hookBody(observations: number, administrations: number, notes: number, 
       hookInstance: '11111111-1111-4111-8111-111111111111',
       context: {
         userId: 'Practitioner/bench',
-        patientId: 'bench',
-        draftOrders: { resourceType: 'Bundle', entry: [{ resource: order }] },
+        patientId: chart.patient.id,
+        draftOrders: { resourceType: 'Bundle', entry: [{ resource: draftOrder(isBlood, nowMs) }] },
       },
       ...(observations > 0 ? { prefetch } : {}),
     }),
