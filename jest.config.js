@@ -2,6 +2,8 @@
 export default {
   testEnvironment: '<rootDir>/test/support/node-realm-environment.js',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
+  // They need a server of their own: jest.hapi.config.js.
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/hapi/'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '^.+\\.ts$': [

@@ -1,0 +1,24 @@
+import { javaAndMaven } from './dist/kit/hapi/java-and-maven.js';
+import base from './jest.config.js';
+
+/**
+ * The tests that need a real HAPI FHIR server (`npm run test:hapi`, which builds `dist/` first). Where Java or Maven is missing there are
+ * none, and that is said.
+ */
+export default async function hapiConfiguration() {
+  const tools = await javaAndMaven();
+  const { testPathIgnorePatterns: _, ...common } = base;
+  if (tools.kind === 'missing') {
+    process.stderr.write(`The tests on a real HAPI server are skipped: ${tools.why}.\n`);
+    return { ...common, testMatch: [], passWithNoTests: true };
+  }
+  return {
+    ...common,
+    testMatch: ['<rootDir>/test/hapi/**/*.test.ts'],
+    globalSetup: '<rootDir>/test/hapi/support/global-setup.js',
+    globalTeardown: '<rootDir>/test/hapi/support/global-teardown.js',
+    // One server for all: files that run beside each other would only wait for it.
+    maxWorkers: 1,
+    testTimeout: 60_000,
+  };
+}

@@ -1,0 +1,13 @@
+import { randomUUID } from 'node:crypto';
+
+/** Base of the HAPI server of this run, which `global-setup.js` started. Throws where a test runs without it. */
+export function hapiBase(): string {
+  const base = process.env['HEMOLENS_TEST_HAPI'];
+  if (base === undefined) throw new Error('no HAPI server: run these tests with npm run test:hapi');
+  return base;
+}
+
+/** An id that no other test and no other run has: the server is shared, and nothing in it is ever cleared. */
+export function freshId(prefix: string): string {
+  return `${prefix}-${randomUUID().slice(0, 13)}`;
+}
