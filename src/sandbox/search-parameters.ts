@@ -203,6 +203,9 @@ const TABLE: Readonly<Record<string, readonly [Readonly<Record<string, SearchPar
 export const RESOURCE_TYPES: ReadonlyMap<string, ResourceTypeTable> = new Map(
   Object.entries(TABLE).map(([type, [parameters, mainDate]]) => [
     type,
-    { parameters: new Map(Object.entries(parameters)), ...(mainDate === undefined ? {} : { mainDate }) },
+    {
+      parameters: new Map(Object.entries({ _tag: token('meta.tag'), ...parameters })),
+      ...(mainDate === undefined ? {} : { mainDate }),
+    },
   ]),
 );
