@@ -7,13 +7,12 @@ import base from './jest.config.js';
  */
 export default async function hapiConfiguration() {
   const tools = await javaAndMaven();
-  const { testPathIgnorePatterns: _, ...common } = base;
   if (tools.kind === 'missing') {
     process.stderr.write(`The tests on a real HAPI server are skipped: ${tools.why}.\n`);
-    return { ...common, testMatch: [], passWithNoTests: true };
+    return { ...base, testMatch: [], passWithNoTests: true };
   }
   return {
-    ...common,
+    ...base,
     testMatch: ['<rootDir>/test/hapi/**/*.test.ts'],
     globalSetup: '<rootDir>/test/hapi/support/global-setup.js',
     globalTeardown: '<rootDir>/test/hapi/support/global-teardown.js',

@@ -6,6 +6,7 @@ import { cohortEmbedCommand } from './commands/cohort-embed.js';
 import { cohortMergeCommand } from './commands/cohort-merge.js';
 import { EXIT, parseCommandArguments, UsageError, type Command, type Terminal } from './commands/command.js';
 import { demoCommand } from './commands/demo.js';
+import { hapiStartCommand } from './commands/hapi-start.js';
 import { modelDescribeCommand } from './commands/model-describe.js';
 import { modelVerifyCommand } from './commands/model-verify.js';
 import { replayCommand } from './commands/replay.js';
@@ -26,6 +27,7 @@ const COMMANDS: readonly Command[] = [
   cohortEmbedCommand(),
   modelVerifyCommand(),
   modelDescribeCommand(),
+  hapiStartCommand(),
 ];
 
 const terminal: Terminal = {

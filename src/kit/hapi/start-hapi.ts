@@ -32,6 +32,8 @@ export interface HapiServer {
   readonly pid: number;
   /** Milliseconds from the start of the process to its first answer. */
   readonly bootMs: number;
+  /** Resolves when it is gone, for whatever reason. */
+  readonly ended: Promise<void>;
   /** Ends it and waits until it is gone. */
   stop(): Promise<void>;
   /** Ends it as a crash would (SIGKILL) and waits until it is gone. */
@@ -90,9 +92,10 @@ export async function startHapi(options: HapiOptions = {}): Promise<HapiServer> 
       baseUrl,
       pid: child.pid ?? 0,
       bootMs: Date.now() - started,
+      ended,
       stop: () => stop(child, ended),
       kill: () => kill(child, ended),
-      log: () => log.last(Infinity),
+      log: () => log.last(TOLD_LINES),
     };
   } catch (error) {
     await kill(child, ended);

@@ -1,8 +1,13 @@
 import { startHapi } from '../../../dist/kit/hapi/start-hapi.js';
 
-/** One HAPI for the run, from `dist/`: jest does not transform ES modules of its own set-up. */
+/**
+ * One HAPI for the run, or the one that HEMOLENS_TEST_HAPI names (`hemolens hapi start` saves the boot while writing tests). From `dist/`:
+ * jest does not transform ES modules of its own set-up.
+ */
 export default async function globalSetup() {
-  const hapi = await startHapi({ onProgress: (text) => process.stderr.write(`\n${text}`) });
+  if (process.env.HEMOLENS_TEST_HAPI) return;
+  // More patience than a person has: the machine may be busy with other suites.
+  const hapi = await startHapi({ bootSeconds: 300, onProgress: (text) => process.stderr.write(`\n${text}`) });
   process.stderr.write(`\nHAPI answers on ${hapi.baseUrl} after ${(hapi.bootMs / 1000).toFixed(1)} s\n`);
   process.env.HEMOLENS_TEST_HAPI = hapi.baseUrl;
   globalThis.hemolensTestHapi = hapi;
