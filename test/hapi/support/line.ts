@@ -110,17 +110,12 @@ export async function answered(order: SignOrders): Promise<SignedOrders> {
   return call;
 }
 
-/** The cards of an answer without what is new in every one: ids, and the FHIR ids of the orders. */
-export function cardsOf({ response }: SignedOrders): readonly Record<string, unknown>[] {
-  const { cards } = response as { readonly cards: readonly Record<string, unknown>[] };
-  return cards.map(({ uuid: _uuid, ...card }) => {
-    const { 'org.hemolens.assessment': facts, ...others } = (card['extension'] ?? {}) as Record<
-      string,
-      Record<string, unknown>
-    >;
-    const { assessmentId: _id, ...kept } = facts ?? {};
-    return { ...card, extension: { ...others, 'org.hemolens.assessment': kept } };
-  });
+/** The cards of an answer without what is new in every one: the card's and the assessment's id. */
+export function cardsOf({ response }: SignedOrders): readonly unknown[] {
+  const { cards } = response as { readonly cards: readonly unknown[] };
+  return JSON.parse(
+    JSON.stringify(cards, (name, value: unknown) => (name === 'uuid' || name === 'assessmentId' ? undefined : value)),
+  ) as readonly unknown[];
 }
 
 /** The draft orders of a hook call. */
