@@ -7,6 +7,8 @@ import { cohortMergeCommand } from './commands/cohort-merge.js';
 import { EXIT, parseCommandArguments, UsageError, type Command, type Terminal } from './commands/command.js';
 import { demoCommand } from './commands/demo.js';
 import { hapiStartCommand } from './commands/hapi-start.js';
+import { kitLoadCommand } from './commands/kit-load.js';
+import { kitUnloadCommand } from './commands/kit-unload.js';
 import { modelDescribeCommand } from './commands/model-describe.js';
 import { modelVerifyCommand } from './commands/model-verify.js';
 import { replayCommand } from './commands/replay.js';
@@ -25,6 +27,8 @@ const COMMANDS: readonly Command[] = [
   cohortMergeCommand(),
   cohortDescribeCommand(),
   cohortEmbedCommand(),
+  kitLoadCommand(),
+  kitUnloadCommand(),
   modelVerifyCommand(),
   modelDescribeCommand(),
   hapiStartCommand(),

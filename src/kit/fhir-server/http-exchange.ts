@@ -149,7 +149,8 @@ function problemOf(error: unknown): ServerProblem {
   const code = codeOf(error) ?? '';
   const tls = TLS_REASONS[code];
   if (tls) return { kind: 'untrusted-tls', reason: tls, code };
-  if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG')
+  // OpenSSL's reason, for Node passes the code on in some cases only.
+  if (error instanceof Error && /wrong version number|packet length too long/i.test(error.message))
     return { kind: 'wrong-protocol', spoken: 'https-to-http' };
   if (code.startsWith('ERR_SSL') || code.startsWith('ERR_TLS') || code === 'EPROTO')
     return { kind: 'untrusted-tls', reason: 'other', code };
