@@ -12,7 +12,7 @@ export interface BuildContext {
 /** A rule and where it is broken: `line 3: …`. */
 export interface DockerfileRule {
   readonly name: string;
-  check(stages: readonly Stage[], context: BuildContext): readonly string[];
+  readonly check: (stages: readonly Stage[], context: BuildContext) => readonly string[];
 }
 
 /** Is an image named with a tag that tells a version (or with a digest)? `latest`, `17` and nothing do not. */
