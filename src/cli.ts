@@ -7,6 +7,7 @@ import { cohortMergeCommand } from './commands/cohort-merge.js';
 import { EXIT, parseCommandArguments, UsageError, type Command, type Terminal } from './commands/command.js';
 import { demoCommand } from './commands/demo.js';
 import { hapiStartCommand } from './commands/hapi-start.js';
+import { kitConformanceCommand } from './commands/kit-conformance.js';
 import { kitLoadCommand } from './commands/kit-load.js';
 import { kitUnloadCommand } from './commands/kit-unload.js';
 import { modelDescribeCommand } from './commands/model-describe.js';
@@ -29,6 +30,7 @@ const COMMANDS: readonly Command[] = [
   cohortEmbedCommand(),
   kitLoadCommand(),
   kitUnloadCommand(),
+  kitConformanceCommand(),
   modelVerifyCommand(),
   modelDescribeCommand(),
   hapiStartCommand(),
