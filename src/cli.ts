@@ -8,6 +8,7 @@ import { EXIT, parseCommandArguments, UsageError, type Command, type Terminal } 
 import { demoCommand } from './commands/demo.js';
 import { hapiStartCommand } from './commands/hapi-start.js';
 import { kitConformanceCommand } from './commands/kit-conformance.js';
+import { kitCheckOrdersCommand } from './commands/kit-check-orders.js';
 import { kitLoadCommand } from './commands/kit-load.js';
 import { kitUnloadCommand } from './commands/kit-unload.js';
 import { modelDescribeCommand } from './commands/model-describe.js';
@@ -30,6 +31,7 @@ const COMMANDS: readonly Command[] = [
   cohortEmbedCommand(),
   kitLoadCommand(),
   kitUnloadCommand(),
+  kitCheckOrdersCommand(),
   kitConformanceCommand(),
   modelVerifyCommand(),
   modelDescribeCommand(),

@@ -2,6 +2,7 @@ import { request as httpRequest, type ClientRequest, type IncomingHttpHeaders, t
 import { request as httpsRequest } from 'node:https';
 import type { Readable } from 'node:stream';
 import { createGunzip, createInflate } from 'node:zlib';
+import { textMember } from '../../sandbox/resource-json.js';
 import type { FhirServerAccess } from './fhir-server-access.js';
 import type { ServerProblem } from './server-problem.js';
 
@@ -150,7 +151,7 @@ function problemOf(error: unknown): ServerProblem {
   const tls = TLS_REASONS[code];
   if (tls) return { kind: 'untrusted-tls', reason: tls, code };
   // OpenSSL's reason, for Node passes the code on in some cases only.
-  if (error instanceof Error && /wrong version number|packet length too long/i.test(error.message))
+  if (/wrong version number|packet length too long/i.test(textMember(error, 'message') ?? ''))
     return { kind: 'wrong-protocol', spoken: 'https-to-http' };
   if (code.startsWith('ERR_SSL') || code.startsWith('ERR_TLS') || code === 'EPROTO')
     return { kind: 'untrusted-tls', reason: 'other', code };
@@ -159,5 +160,5 @@ function problemOf(error: unknown): ServerProblem {
 }
 
 function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  return textMember(error, 'code');
 }
