@@ -13,6 +13,7 @@ from sklearn.metrics import log_loss as sklearn_log_loss
 from hemolens_training.metrics import (
     auprc,
     auroc,
+    auroc_within,
     bootstrap,
     brier,
     calibration_intercept,
@@ -68,6 +69,17 @@ def test_a_constant_score_has_the_prevalence_as_auprc_and_half_as_auroc():
     assert abs(auprc(label, flat) - prevalence(label)) < EXACT
     assert abs(auprc(label, flat, weight) - prevalence(label, weight)) < EXACT
     assert (auroc(label, flat), auroc(label, flat, weight)) == (0.5, 0.5)
+
+
+def test_scores_that_only_tell_the_folds_apart_are_worth_nothing_within_folds_and_less_over_them():
+    rng = np.random.default_rng(4)
+    fold = np.repeat(np.arange(5), 400)
+    label = (rng.random(2000) < np.array([0.05, 0.08, 0.1, 0.12, 0.15])[fold]).astype(np.int64)
+    others = np.array([label[fold != k].mean() for k in range(5)])[fold]
+    assert auroc_within(label, others, fold) == 0.5
+    assert auroc(label, others) < 0.45
+    score = rng.normal(size=2000) + label
+    assert abs(auroc_within(label, score, np.zeros(2000, dtype=np.int64)) - auroc(label, score)) < EXACT
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -242,8 +242,13 @@ def _checks(report: dict[str, Any]) -> list[str]:
     if "permutedLabels" in report:
         p = report["permutedLabels"]
         lines.append(
-            f"- Trained on labels dealt anew among patients ({p['rows']} rows, {p['events']} events): AUROC "
-            + ", ".join(f"{WORDS[name]} {value:.3f}" for name, value in p["auroc"].items())
+            f"- Trained on labels dealt anew among patients ({p['rows']} rows, mean of {len(p['deals'])} deals, within "
+            "folds): AUROC "
+            + ", ".join(
+                f"{WORDS[name]} {value:.3f} ({min(own):.3f} to {max(own):.3f})"
+                for name, value in p["auroc"].items()
+                for own in [[deal["withinFold"][name] for deal in p["deals"]]]
+            )
         )
     return lines
 
