@@ -20,6 +20,10 @@ export interface FhirRequest {
   readonly query: string;
   readonly contentType: string;
   readonly body: string;
+  /** Header If-Match: the version that is to be replaced. */
+  readonly ifMatch?: string;
+  /** Header If-None-Exist: a search; nothing is created where it finds one. */
+  readonly ifNoneExist?: string;
   /** Address of the base as the client sees it, from its Host header. */
   readonly baseUrl: string;
   readonly faults: SearchBundleFaults & { readonly isEndless?: boolean };

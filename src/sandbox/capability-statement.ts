@@ -27,7 +27,7 @@ export function capabilityStatement(baseUrl: string, needsToken: boolean): strin
           versioning: 'versioned',
           readHistory: false,
           updateCreate: true,
-          conditionalCreate: false,
+          conditionalCreate: true,
           conditionalUpdate: false,
           interaction: ['read', 'create', 'update', 'delete', 'search-type'].map((code) => ({ code })),
           searchParam: [

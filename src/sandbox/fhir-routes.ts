@@ -4,8 +4,10 @@ import { assertKnownType, badRequest, FhirFault } from './fhir-fault.js';
 import {
   checkPatientExists,
   checkUpdateId,
+  checkVersion,
   createResource,
   deleteResource,
+  matchOf,
   parseResource,
   readResource,
   updateResource,
@@ -69,7 +71,7 @@ function search(
   const query = parseSearch(type, parameters);
   const text = parameters.toString();
   const rows = searchStore(state.store, query, state.viewAt());
-  if (query.isCountOnly) return { status: 200, body: countBundle(rows.total(), `${baseUrl}/${type}?${text}`) };
+  if (query.isCountOnly) return { status: 200, body: countBundle(rows.total()) };
   const found = { type, rows, wantsTotal: query.wantsTotal, parameters: text, isEndless: faults.isEndless ?? false };
   const isWhole = !rows.exceeds(query.count) && !found.isEndless;
   const kept = isWhole ? { ...found, id: '' } : state.pages.keep(found);
@@ -89,6 +91,8 @@ function furtherPage({ pages }: ServerState, { query, baseUrl, faults }: FhirReq
 
 function create(state: ServerState, request: FhirRequest, type: string): Answer {
   const resource = parseResource(jsonBody(request), type);
+  const existing = request.ifNoneExist === undefined ? undefined : matchOf(state, type, request.ifNoneExist);
+  if (existing) return resourceAnswer(200, existing);
   checkPatientExists(state, resource);
   return createResource(state, resource, request.baseUrl);
 }
@@ -96,6 +100,7 @@ function create(state: ServerState, request: FhirRequest, type: string): Answer 
 function update(state: ServerState, request: FhirRequest, type: string, id: string): Answer {
   const resource = parseResource(jsonBody(request), type);
   checkUpdateId(resource, id);
+  checkVersion(state, type, id, request.ifMatch);
   checkPatientExists(state, resource);
   return updateResource(state, resource, id, request.baseUrl);
 }

@@ -126,13 +126,19 @@ function referencesOf(
 }
 
 function rangeOf(value: unknown): TimeRange | undefined {
-  if (typeof value === 'string') return timeRange(value);
+  if (typeof value === 'string') return storedRange(value);
   const start = textMember(value, 'start');
   const end = textMember(value, 'end');
   const low = start === undefined ? { low: -Infinity } : timeRange(start);
-  const high = end === undefined ? { high: Infinity } : timeRange(end);
+  const high = end === undefined ? { high: Infinity } : storedRange(end);
   if (low === undefined || high === undefined || (start === undefined && end === undefined)) return undefined;
   return { low: low.low, high: high.high };
+}
+
+/** As HAPI indexes it: a time of day is an instant, whatever its precision; a day, month or year is all of it. */
+function storedRange(text: string): TimeRange | undefined {
+  const range = timeRange(text);
+  return range && text.includes('T') ? { low: range.low, high: range.low } : range;
 }
 
 function patientOf(resource: FhirResource, patients: readonly string[] | undefined): string | undefined {

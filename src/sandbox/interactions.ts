@@ -1,9 +1,12 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { FhirResource } from 'fhir/r4.js';
 import { resourceAnswer, type Answer, type ServerState } from './answer.js';
 import { assertKnownType, badRequest, FhirFault, operationOutcome } from './fhir-fault.js';
 import { localReference } from './index-resource.js';
 import { textMember, valuesAt } from './resource-json.js';
 import { isResource, type StoredResource } from './sandbox-store.js';
+import { parseSearch } from './search-query.js';
+import { searchStore } from './search-store.js';
 
 const FHIR_ID = /^[A-Za-z0-9\-.]{1,64}$/;
 
@@ -23,10 +26,18 @@ export function createResource({ store }: ServerState, resource: FhirResource, b
   return resourceAnswer(201, row, location(row, baseUrl));
 }
 
+/** Creates or replaces; an update that changes nothing makes no new version, as in HAPI. */
 export function updateResource({ store }: ServerState, resource: FhirResource, id: string, baseUrl: string): Answer {
-  const isNew = store.get(resource.resourceType, id) === undefined;
+  const previous = store.get(resource.resourceType, id);
+  if (previous && isUnchanged(previous, resource)) return resourceAnswer(200, previous, location(previous, baseUrl));
   const row = store.put(resource, id);
-  return resourceAnswer(isNew ? 201 : 200, row, location(row, baseUrl));
+  return resourceAnswer(previous ? 200 : 201, row, location(row, baseUrl));
+}
+
+function isUnchanged({ id, version, lastUpdatedMs, json }: StoredResource, resource: FhirResource): boolean {
+  const meta = { ...resource.meta, versionId: String(version), lastUpdated: new Date(lastUpdatedMs).toISOString() };
+  const stored: unknown = JSON.parse(json);
+  return isDeepStrictEqual(JSON.parse(JSON.stringify({ ...resource, id, meta })), stored);
 }
 
 /** Deleting what is not there succeeds, as in HAPI. Throws 409 for a Patient that others refer to. */
@@ -71,6 +82,23 @@ export function checkUpdateId(resource: FhirResource, id: string): void {
     throw badRequest(
       `Can not update resource, resource body must contain an ID element which matches the request URL for update`,
     );
+}
+
+/** Throws 409 where an update names another version than the one there is. */
+export function checkVersion({ store }: ServerState, type: string, id: string, ifMatch: string | undefined): void {
+  const version = store.get(type, id)?.version;
+  if (ifMatch === undefined || version === undefined) return;
+  if (ifMatch.replace(/^W\//, '').replace(/^"(.*)"$/, '$1') !== String(version))
+    throw new FhirFault(409, 'conflict', `Trying to update ${type}/${id} but this is not the current version`);
+}
+
+/** The one resource a conditional create finds, or undefined. Throws 412 where there are several, 400 for a search that cannot be read. */
+export function matchOf({ store }: ServerState, type: string, condition: string): StoredResource | undefined {
+  const query = parseSearch(type, new URLSearchParams(condition.replace(/^[^?]*\?/, '')));
+  if (query.criteria.length === 0) throw badRequest('A conditional create needs a search that narrows');
+  const [first, second] = searchStore(store, query).slice(0, 2);
+  if (second) throw new FhirFault(412, 'multiple-matches', 'The condition of the create matches several resources');
+  return first;
 }
 
 /** Throws 400 where a resource is about a Patient that is neither here nor about to be. */

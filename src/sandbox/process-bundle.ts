@@ -1,9 +1,23 @@
 import { STATUS_CODES } from 'node:http';
 import type { FhirResource } from 'fhir/r4.js';
-import { outcomeAnswer, type Answer, type FhirRequest, type ServerState } from './answer.js';
+import { outcomeAnswer, resourceAnswer, type Answer, type FhirRequest, type ServerState } from './answer.js';
 import { assertKnownType, badRequest, FhirFault } from './fhir-fault.js';
-import { checkPatientExists, checkResource, checkUpdateId, deleteResource, updateResource } from './interactions.js';
+import {
+  checkPatientExists,
+  checkResource,
+  checkUpdateId,
+  checkVersion,
+  deleteResource,
+  matchOf,
+  updateResource,
+} from './interactions.js';
 import { isObject, member, textMember } from './resource-json.js';
+import type { StoredResource } from './sandbox-store.js';
+
+/** What an entry is answered with; of a write, as in HAPI, only that it was done. */
+interface EntryAnswer extends Answer {
+  readonly isWrite?: boolean;
+}
 
 type BundleRequest =
   | {
@@ -12,7 +26,9 @@ type BundleRequest =
       readonly resource: unknown;
       readonly type: string;
       readonly id: string;
+      readonly ifMatch?: string;
     }
+  | { readonly kind: 'found'; readonly at: number; readonly row: StoredResource }
   | { readonly kind: 'delete'; readonly at: number; readonly type: string; readonly id: string }
   | { readonly kind: 'get'; readonly at: number; readonly url: string };
 
@@ -22,7 +38,7 @@ export type AnswerGet = (request: FhirRequest) => Answer;
 /**
  * Runs a transaction (all or nothing: deletes, then creates, then updates, then reads; `urn:uuid` references between entries become
  * references to what was created) or a batch (each entry for itself) and answers with the response Bundle, entry for entry.
- * Conditional entries are refused. Throws FhirFault 400 for a Bundle that is neither.
+ * Creates may be conditional (`ifNoneExist`), updates name a version (`ifMatch`); other conditions are refused. Throws FhirFault 400 for a Bundle that is neither.
  * @see https://hl7.org/fhir/R4/http.html#transaction
  */
 export function processBundle(state: ServerState, request: FhirRequest, bundle: unknown, answerGet: AnswerGet): Answer {
@@ -38,7 +54,7 @@ export function processBundle(state: ServerState, request: FhirRequest, bundle: 
       : runTransaction(state, request, entries, answerGet);
   return {
     status: 200,
-    body: `{"resourceType":"Bundle","type":"${type}-response","entry":[${answers.map(entryJson).join(',')}]}`,
+    body: `{"resourceType":"Bundle","type":"${type}-response","entry":[${answers.map((answer) => entryJson(answer, request.baseUrl)).join(',')}]}`,
   };
 }
 
@@ -47,7 +63,7 @@ function runBatch(
   request: FhirRequest,
   entries: readonly unknown[],
   answerGet: AnswerGet,
-): readonly Answer[] {
+): readonly EntryAnswer[] {
   return entries.map((entry, at) => {
     try {
       const { requests, renamed } = planEntries(state, [entry], at);
@@ -59,16 +75,18 @@ function runBatch(
   });
 }
 
-const ORDER = { delete: 0, create: 1, update: 2, get: 3 } as const;
+const ORDER = { found: 0, delete: 0, create: 1, update: 2, get: 3 } as const;
 
 function runTransaction(
   state: ServerState,
   request: FhirRequest,
   entries: readonly unknown[],
   answerGet: AnswerGet,
-): readonly Answer[] {
+): readonly EntryAnswer[] {
   const { requests, renamed } = planEntries(state, entries, 0);
-  const written = requests.flatMap((one) => (one.kind === 'get' ? [] : [`${one.type}/${one.id}`]));
+  const written = requests.flatMap((one) =>
+    one.kind === 'get' || one.kind === 'found' ? [] : [`${one.type}/${one.id}`],
+  );
   if (new Set(written).size !== written.length)
     throw badRequest('Transaction bundle contains multiple resources with the same identity');
   const incoming = new Set(
@@ -92,10 +110,11 @@ function runTransaction(
 
 /** What the entries ask for, with an id for each create, and what their `fullUrl`s stand for. */
 function planEntries(
-  { store }: ServerState,
+  state: ServerState,
   entries: readonly unknown[],
   from: number,
 ): { requests: readonly BundleRequest[]; renamed: ReadonlyMap<string, string> } {
+  const { store } = state;
   const renamed = new Map<string, string>();
   const requests = entries.map((entry, index): BundleRequest => {
     const at = from + index;
@@ -104,7 +123,7 @@ function planEntries(
     const url = textMember(request, 'url');
     if (method === undefined || url === undefined)
       throw badRequest(`Bundle.entry[${at}].request must have a method and a url`);
-    for (const condition of ['ifNoneExist', 'ifMatch', 'ifNoneMatch', 'ifModifiedSince']) {
+    for (const condition of ['ifNoneMatch', 'ifModifiedSince']) {
       if (member(request, condition) !== undefined)
         throw badRequest(`Bundle.entry[${at}].request.${condition} is not supported`);
     }
@@ -118,10 +137,26 @@ function planEntries(
       if (fullUrl?.startsWith('urn:')) renamed.set(fullUrl, `${type}/${local}`);
       return local;
     };
+    const ifNoneExist = textMember(request, 'ifNoneExist');
+    const ifMatch = textMember(request, 'ifMatch');
+    if (method === 'POST' && id === undefined && ifNoneExist !== undefined) {
+      const row = matchOf(state, type, ifNoneExist);
+      if (row) {
+        remember(row.id);
+        return { kind: 'found', at, row };
+      }
+    }
     if (method === 'POST' && id === undefined)
       return { kind: 'create', at, resource: member(entry, 'resource'), type, id: remember(store.newId(type)) };
     if (method === 'PUT' && id !== undefined)
-      return { kind: 'update', at, resource: member(entry, 'resource'), type, id: remember(id) };
+      return {
+        kind: 'update',
+        at,
+        resource: member(entry, 'resource'),
+        type,
+        id: remember(id),
+        ...(ifMatch !== undefined && { ifMatch }),
+      };
     if (method === 'DELETE' && id !== undefined) return { kind: 'delete', at, type, id };
     throw badRequest(`Bundle.entry[${at}].request: ${method} is not possible at this url`);
   });
@@ -130,7 +165,7 @@ function planEntries(
 
 type PreparedRequest =
   | { readonly kind: 'create' | 'update'; readonly at: number; readonly resource: FhirResource; readonly id: string }
-  | Extract<BundleRequest, { kind: 'delete' | 'get' }>;
+  | Extract<BundleRequest, { kind: 'delete' | 'get' | 'found' }>;
 
 function prepare(
   state: ServerState,
@@ -138,20 +173,28 @@ function prepare(
   renamed: ReadonlyMap<string, string>,
   incoming?: ReadonlySet<string>,
 ): PreparedRequest {
-  if (request.kind === 'get' || request.kind === 'delete') return request;
+  if (request.kind === 'get' || request.kind === 'delete' || request.kind === 'found') return request;
   const resource = checkResource(replaceReferences(request.resource, renamed), request.type);
-  if (request.kind === 'update') checkUpdateId(resource, request.id);
+  if (request.kind === 'update') {
+    checkUpdateId(resource, request.id);
+    checkVersion(state, request.type, request.id, request.ifMatch);
+  }
   checkPatientExists(state, resource, incoming);
   return { kind: request.kind, at: request.at, resource, id: request.id };
 }
 
-function run(state: ServerState, request: FhirRequest, one: PreparedRequest, answerGet: AnswerGet): Answer {
+function run(state: ServerState, request: FhirRequest, one: PreparedRequest, answerGet: AnswerGet): EntryAnswer {
   switch (one.kind) {
     case 'create':
     case 'update':
-      return updateResource(state, one.resource, one.id, request.baseUrl);
+      return { ...updateResource(state, one.resource, one.id, request.baseUrl), isWrite: true };
+    case 'found': {
+      const { type, id, version } = one.row;
+      const place = { Location: `${request.baseUrl}/${type}/${id}/_history/${version}` };
+      return { ...resourceAnswer(200, one.row, place), isWrite: true };
+    }
     case 'delete':
-      return deleteResource(state, one.type, one.id);
+      return { ...deleteResource(state, one.type, one.id), status: 204, isWrite: true };
     case 'get': {
       const [path = '', query = ''] = one.url.replace(/^\//, '').split('?');
       return answerGet({ ...request, method: 'GET', path, query, body: '' });
@@ -168,14 +211,14 @@ function replaceReferences(value: unknown, renamed: ReadonlyMap<string, string>)
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, replaceReferences(item, renamed)]));
 }
 
-function entryJson({ status, body, headers }: Answer): string {
+function entryJson({ status, body, headers, isWrite = false }: EntryAnswer, baseUrl: string): string {
   const response = {
     status: `${status} ${STATUS_CODES[status] ?? ''}`.trim(),
-    ...(headers?.['Location'] !== undefined && { location: headers['Location'] }),
+    ...(headers?.['Location'] !== undefined && { location: headers['Location'].slice(baseUrl.length + 1) }),
     ...(headers?.['ETag'] !== undefined && { etag: headers['ETag'] }),
   };
   const text = JSON.stringify(response);
-  if (body === undefined) return `{"response":${text}}`;
+  if (body === undefined || (isWrite && status < 400)) return `{"response":${text}}`;
   if (status >= 400) return `{"response":${text.slice(0, -1)},"outcome":${body}}}`;
   return `{"resource":${body},"response":${text}}`;
 }

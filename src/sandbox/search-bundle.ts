@@ -3,6 +3,9 @@ import { operationOutcome } from './fhir-fault.js';
 import type { PagedSearch } from './page-store.js';
 import type { StoredResource } from './sandbox-store.js';
 
+/** HAPI looks for so many at first, and knows the total where that is all. */
+const FIRST_FETCH = 13;
+
 /** What faults change about a searchset. */
 export interface SearchBundleFaults {
   /** Origin and path put before the query of the `next` link. */
@@ -11,7 +14,7 @@ export interface SearchBundleFaults {
 }
 
 /**
- * JSON text of one page. `total` stands where the result fits the page or was asked for; `next` has HAPI's form, on the
+ * JSON text of one page. `total` stands where the result fits the page, is short or was asked for; `next` has HAPI's form, on the
  * server's base.
  */
 export function searchPage(
@@ -39,12 +42,16 @@ export function searchPage(
     const outcome = operationOutcome(faults.outcomeEntry, 'processing', 'Part of the data could not be searched');
     entries.push(`{"resource":${outcome},"search":{"mode":"outcome"}}`);
   }
-  return bundleText({ total: wantsTotal || !hasNext ? rows.total() : undefined, links, entries });
+  return bundleText({
+    total: wantsTotal || !hasNext || !rows.exceeds(FIRST_FETCH) ? rows.total() : undefined,
+    links,
+    entries,
+  });
 }
 
-/** JSON text of a searchset that only counts. */
-export function countBundle(total: number, self: string): string {
-  return bundleText({ total, links: [{ relation: 'self', url: self }], entries: [] });
+/** JSON text of a searchset that only counts; it has no links, as in HAPI. */
+export function countBundle(total: number): string {
+  return bundleText({ total, links: [], entries: [] });
 }
 
 interface BundleParts {
@@ -59,7 +66,7 @@ function bundleText({ total, links, entries }: BundleParts): string {
     id: randomUUID(),
     type: 'searchset',
     ...(total !== undefined && { total }),
-    link: links,
+    ...(links.length > 0 && { link: links }),
   };
   const entry = entries.length === 0 ? '' : `,"entry":[${entries.join(',')}]`;
   return `${JSON.stringify(head).slice(0, -1)}${entry}}`;

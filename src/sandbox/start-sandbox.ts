@@ -145,6 +145,7 @@ async function serve(
     query,
     contentType: request.headers['content-type'] ?? '',
     body,
+    ...conditionsOf(request),
     baseUrl: `http://${request.headers.host ?? '127.0.0.1'}${BASE_PATH}`,
     faults: bundleFaults(struck),
   };
@@ -152,6 +153,14 @@ async function serve(
     ? { status: 500 }
     : answerOf(state, options, request, rawPath, fhirRequest);
   await sendAnswer(request, response, answer, struck);
+}
+
+function conditionsOf({ headers }: IncomingMessage): Pick<FhirRequest, 'ifMatch' | 'ifNoneExist'> {
+  const ifNoneExist = headers['if-none-exist']?.toString();
+  return {
+    ...(headers['if-match'] !== undefined && { ifMatch: headers['if-match'] }),
+    ...(ifNoneExist !== undefined && { ifNoneExist }),
+  };
 }
 
 function answerOf(

@@ -58,6 +58,16 @@ describe('pages of a search', () => {
     expect(totals).toEqual([undefined, undefined, undefined, undefined, SIZE]);
   });
 
+  test('a search that finds 13 or fewer tells the total on its first page, one that finds more does not', async () => {
+    const base = await start();
+    const totals = async (hours: number): Promise<(number | undefined)[]> => {
+      const from = new Date(T0 - hours * HOUR).toISOString();
+      return (await follow(`${base}/Observation?patient=p1&date=ge${from}&_count=7`)).totals;
+    };
+    expect(await totals(12)).toEqual([13, 13]);
+    expect(await totals(13)).toEqual([undefined, 14]);
+  });
+
   test('the total stands on every page where it is asked for', async () => {
     const { totals } = await follow(`${await start()}/Observation?patient=p1&_count=20&_total=accurate`);
     expect(totals).toEqual([SIZE, SIZE, SIZE]);

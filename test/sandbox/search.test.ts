@@ -181,6 +181,17 @@ describe('bad call: a search this server cannot do is refused with an OperationO
     expect(answer.json).toMatchObject({ resourceType: 'OperationOutcome', issue: [{ severity: 'error' }] });
   });
 
+  test('a stored time without milliseconds is that instant, not the whole second', async () => {
+    sandbox.store.load([
+      patient('p3'),
+      { ...observation({ id: 'whole-second', patientId: 'p3' }), effectiveDateTime: '2026-03-10T08:00:00Z' },
+    ]);
+    const found = async (date: string): Promise<string[]> =>
+      ids(await bundle(`${sandbox.baseUrl}/Observation?patient=p3&date=${date}`));
+    expect(await found('ge2026-03-10T08:00:00.000Z')).toEqual(['whole-second']);
+    expect(await found('ge2026-03-10T08:00:00.250Z')).toEqual([]);
+  });
+
   test('another content type for a POST _search is 415, XML only is 406, an unknown method 405', async () => {
     const form = await send(`${sandbox.baseUrl}/Observation/_search`, {
       method: 'POST',

@@ -34,6 +34,39 @@ describe('writes', () => {
     expect(ids(await bundle(`${sandbox.baseUrl}/Observation?patient=p1&status=final`))).toEqual([]);
   });
 
+  test('an update that changes nothing makes no new version', async () => {
+    const url = `${sandbox.baseUrl}/Observation/mine`;
+    await sendJson(url, 'PUT', observation({ id: 'mine' }));
+    const again = await sendJson(url, 'PUT', observation({ id: 'mine' }));
+    expect([again.status, again.headers.get('etag')]).toEqual([200, 'W/"1"']);
+  });
+
+  test('an update that names the current version is done, one that names an old one is 409', async () => {
+    const url = `${sandbox.baseUrl}/Observation/mine`;
+    await sendJson(url, 'PUT', observation({ id: 'mine' }));
+    const update = (status: 'amended' | 'corrected'): ReturnType<typeof send> =>
+      send(url, {
+        method: 'PUT',
+        headers: { 'Content-Type': 'application/fhir+json', 'If-Match': 'W/"1"' },
+        body: JSON.stringify(observation({ id: 'mine', status })),
+      });
+    expect([(await update('amended')).status, (await update('corrected')).status]).toEqual([200, 409]);
+    expect((await send(url)).json).toMatchObject({ status: 'amended' });
+  });
+
+  test('a conditional create makes one resource, however often it is asked; several matches are 412', async () => {
+    const named = { resourceType: 'Patient', identifier: [{ system: 'urn:x', value: '7' }] };
+    const create = (): ReturnType<typeof send> =>
+      send(`${sandbox.baseUrl}/Patient`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/fhir+json', 'If-None-Exist': 'identifier=urn:x%7C7' },
+        body: JSON.stringify(named),
+      });
+    expect([(await create()).status, (await create()).status]).toEqual([201, 200]);
+    await sendJson(`${sandbox.baseUrl}/Patient`, 'POST', named);
+    expect((await create()).status).toBe(412);
+  });
+
   test('what was deleted is 410, no longer found, and comes back with a higher version', async () => {
     const url = `${sandbox.baseUrl}/Observation/mine`;
     await sendJson(url, 'PUT', observation({ id: 'mine' }));
@@ -104,13 +137,39 @@ describe('transaction and batch', () => {
     expect(json).toMatchObject({
       type: 'transaction-response',
       entry: [
-        { response: { status: '201 Created' }, resource: { resourceType: 'Observation' } },
-        { response: { status: '201 Created' }, resource: { resourceType: 'Patient' } },
+        { response: { status: '201 Created', location: expect.stringMatching(/^Observation\/[^/]+\/_history\/1$/) } },
+        { response: { status: '201 Created', location: expect.stringMatching(/^Patient\/[^/]+\/_history\/1$/) } },
         { response: { status: '200 OK' }, resource: { id: 'p1' } },
       ],
     });
     const made = [...sandbox.store.rows('Patient')].map(({ id }) => id).find((id) => id !== 'p1') ?? '';
     expect(ids(await bundle(`${sandbox.baseUrl}/Observation?patient=${made}`))).toHaveLength(1);
+  });
+
+  test('a conditional create in a transaction finds what is there, and its fullUrl stands for that', async () => {
+    sandbox.store.load([{ resourceType: 'Patient', id: 'known', identifier: [{ system: 'urn:x', value: '7' }] }]);
+    const { json } = await post(
+      'transaction',
+      {
+        fullUrl: PATIENT_URN,
+        resource: { resourceType: 'Patient' },
+        request: { method: 'POST', url: 'Patient', ifNoneExist: 'identifier=urn:x%7C7' },
+      },
+      entry('POST', 'Observation', { ...unnamed, subject: { reference: PATIENT_URN } }),
+    );
+    expect(json).toMatchObject({
+      entry: [{ response: { status: '200 OK' } }, { response: { status: '201 Created' } }],
+    });
+    expect(ids(await bundle(`${sandbox.baseUrl}/Observation?patient=known`))).toHaveLength(1);
+  });
+
+  test('a transaction with an old version changes nothing and is 409', async () => {
+    await sendJson(`${sandbox.baseUrl}/Observation/mine`, 'PUT', observation({ id: 'mine' }));
+    const { status } = await post('transaction', entry('PUT', 'Patient/p9', patient('p9')), {
+      resource: observation({ id: 'mine', status: 'amended' }),
+      request: { method: 'PUT', url: 'Observation/mine', ifMatch: 'W/"7"' },
+    });
+    expect([status, (await send(`${sandbox.baseUrl}/Patient/p9`)).status]).toEqual([409, 404]);
   });
 
   test('a transaction is all or nothing', async () => {
@@ -140,7 +199,7 @@ describe('transaction and batch', () => {
         { response: { status: '404 Not Found', outcome: { resourceType: 'OperationOutcome' } } },
         { response: { status: '404 Not Found' } },
         { resource: { type: 'searchset', total: 1 } },
-        { response: { status: '200 OK' } },
+        { response: { status: '204 No Content' } },
       ],
     });
   });
@@ -149,9 +208,9 @@ describe('transaction and batch', () => {
     ['a collection', 'collection', []],
     ['an entry without request', 'transaction', [{ resource: patient('p2') }]],
     [
-      'a conditional create',
+      'a conditional update',
       'transaction',
-      [{ resource: patient('p2'), request: { method: 'POST', url: 'Patient', ifNoneExist: 'identifier=1' } }],
+      [{ resource: patient('p2'), request: { method: 'PUT', url: 'Patient/p2', ifNoneMatch: 'W/"1"' } }],
     ],
     ['a patch', 'transaction', [{ request: { method: 'PATCH', url: 'Patient/p1' } }]],
     ['one resource twice', 'transaction', [entry('PUT', 'Patient/p2', patient('p2')), entry('DELETE', 'Patient/p2')]],
