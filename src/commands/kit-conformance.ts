@@ -2,10 +2,11 @@ import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { FhirResource } from 'fhir/r4.js';
-import type { ClientKey } from '../kit/conformance/client-tokens.js';
+import type { ClientIdentity } from '../kit/conformance/client-tokens.js';
 import { reportHtml } from '../kit/conformance/report-html.js';
 import { reportText } from '../kit/conformance/report-text.js';
 import { rulesFor, runConformance } from '../kit/conformance/run-conformance.js';
+import { readClientKey } from '../kit/fire/client-key.js';
 import { loadFixture, loadResources } from '../sandbox/load-resources.js';
 import { materialise } from '../sandbox/relative-time.js';
 import {
@@ -31,7 +32,7 @@ feedback it sends. A breach of a MUST is a failure, of a SHOULD a warning.
 
   --service       base of the service: the address before /cds-services
   --id            id of the service (default: the first with hook order-sign)
-  --key           private key that signs each call: PEM or JWK, EC P-384 (ES384) or RSA (RS384); needs --issuer
+  --key           private key that signs each call (hemolens kit key makes one): PEM or JWK, EC P-384 (ES384) or RSA (RS384); needs --issuer
   --issuer        iss of the tokens, as the service knows it
   --kid, --jku    header of the tokens (default kid: the JWK's, else its thumbprint)
   --origin        web origin whose pages may call the service, for the rules about CORS
@@ -68,7 +69,7 @@ export function kitConformanceCommand(): Command {
         fhirAddress: urlOption(args, 'fhir-address'),
         origin: originOption(args),
         only: onlyOption(args),
-        key: await keyOption(args),
+        client: await clientOption(args),
         fhirPort: numberOption(args, 'fhir-port', 0),
         onProgress: (done, of, title) => {
           terminal.progress(`${done} of ${of}: ${title}`);
@@ -116,14 +117,11 @@ function onlyOption(args: CommandArguments): readonly string[] | undefined {
   return only;
 }
 
-async function keyOption(args: CommandArguments): Promise<ClientKey | undefined> {
+async function clientOption(args: CommandArguments): Promise<ClientIdentity | undefined> {
   const [file, issuer] = [textOption(args, 'key'), textOption(args, 'issuer')];
   if ((file === undefined) !== (issuer === undefined)) throw new UsageError('--key and --issuer go together');
   if (file === undefined || issuer === undefined) return undefined;
-  const key = await readFile(file, 'utf8').catch(() => {
-    throw new UsageError(`--key ${file} cannot be read`);
-  });
-  return { key, issuer, kid: textOption(args, 'kid'), jku: textOption(args, 'jku') };
+  return { key: await readClientKey(file), issuer, kid: textOption(args, 'kid'), jku: textOption(args, 'jku') };
 }
 
 /** The order that is signed and the chart behind it. */

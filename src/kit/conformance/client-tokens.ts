@@ -1,7 +1,5 @@
-import { createPrivateKey, createPublicKey, randomUUID, type KeyObject } from 'node:crypto';
-import { calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT, type JWK } from 'jose';
-import { ServiceError } from '../../errors/service-error.js';
-import { isObject, textMember } from '../../sandbox/resource-json.js';
+import { createPublicKey, randomUUID, type KeyObject } from 'node:crypto';
+import { exportJWK, generateKeyPair, SignJWT, type JWK } from 'jose';
 
 /** How a token differs from a good one. */
 export interface TokenChanges {
@@ -26,24 +24,28 @@ export interface ClientTokens {
   symmetric(audience: string): Promise<string>;
 }
 
-export interface ClientKey {
-  /** Text of a private key: PEM, or a JWK. EC P-384 (ES384) or RSA (RS384). */
-  readonly key: string;
+/** A private key with the algorithm it signs by. */
+export interface SigningKey {
+  readonly privateKey: KeyObject;
+  readonly algorithm: string;
+  readonly kid: string;
+}
+
+export interface ClientIdentity {
+  readonly key: SigningKey;
   readonly issuer: string;
-  /** Default: the JWK's own, else its thumbprint. */
+  /** Default: the key's own. */
   readonly kid?: string | undefined;
   readonly jku?: string | undefined;
 }
 
 const LIFETIME_S = 300;
-const EC_ALGORITHMS: Readonly<Record<string, string>> = { secp384r1: 'ES384', prime256v1: 'ES256', secp521r1: 'ES512' };
 
-/** Throws ServiceError ERR_CONFIG where the text is no private key that can sign. */
-export async function clientTokens({ key, issuer, kid, jku }: ClientKey): Promise<ClientTokens> {
-  const { privateKey, kid: ownKid } = readPrivateKey(key);
-  const algorithm = algorithmOf(privateKey);
+/** Signs as the client with this key. */
+export async function clientTokens({ key, issuer, kid, jku }: ClientIdentity): Promise<ClientTokens> {
+  const { privateKey, algorithm } = key;
+  const keyId = kid ?? key.kid;
   const publicKey = createPublicKey(privateKey);
-  const keyId = kid ?? ownKid ?? (await calculateJwkThumbprint(await exportJWK(publicKey)));
   const stranger = await generateKeyPair(algorithm, { extractable: true });
   const header = { typ: 'JWT', kid: keyId, ...(jku === undefined ? {} : { jku }) };
   const claims = (audience: string | readonly string[]): Record<string, unknown> => {
@@ -64,27 +66,6 @@ export async function clientTokens({ key, issuer, kid, jku }: ClientKey): Promis
         .setProtectedHeader({ alg: 'HS256', ...header })
         .sign(new TextEncoder().encode(publicKey.export({ type: 'spki', format: 'pem' }).toString())),
   };
-}
-
-function readPrivateKey(text: string): { readonly privateKey: KeyObject; readonly kid?: string } {
-  try {
-    if (!text.trimStart().startsWith('{')) return { privateKey: createPrivateKey(text) };
-    const jwk: unknown = JSON.parse(text);
-    if (!isObject(jwk)) throw new Error('not an object');
-    const kid = textMember(jwk, 'kid');
-    const privateKey = createPrivateKey({ key: { ...jwk }, format: 'jwk' });
-    return { privateKey, ...(kid === undefined ? {} : { kid }) };
-  } catch {
-    // The parser's message may quote the key.
-    throw new ServiceError('ERR_CONFIG', { detail: 'the key is neither a private key in PEM nor a private JWK' });
-  }
-}
-
-function algorithmOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): string {
-  if (asymmetricKeyType === 'rsa') return 'RS384';
-  const algorithm = EC_ALGORITHMS[asymmetricKeyDetails?.namedCurve ?? ''];
-  if (algorithm !== undefined) return algorithm;
-  throw new ServiceError('ERR_CONFIG', { detail: 'the key must be RSA or EC (P-384 for ES384)' });
 }
 
 function encoded(value: object): string {

@@ -3,7 +3,7 @@ import type { FhirResource } from 'fhir/r4.js';
 import { ServiceError } from '../../errors/service-error.js';
 import { isObject, member, textMember } from '../../sandbox/resource-json.js';
 import { startSandbox } from '../../sandbox/start-sandbox.js';
-import { clientTokens, type ClientKey, type ClientTokens } from './client-tokens.js';
+import { clientTokens, type ClientIdentity, type ClientTokens } from './client-tokens.js';
 import { totalsOf, type ConformanceReport, type RuleResult } from './conformance-report.js';
 import { startElsewhere, type Elsewhere } from './elsewhere.js';
 import { fillTemplates, type FilledTemplate } from './filled-templates.js';
@@ -32,7 +32,8 @@ export interface ConformanceOptions {
   readonly fhirPort?: number | undefined;
   /** Address under which the service reaches it, where the service runs elsewhere. */
   readonly fhirAddress?: string | undefined;
-  readonly key?: ClientKey | undefined;
+  /** Signs each call where it is given. */
+  readonly client?: ClientIdentity | undefined;
   /** A web origin that may call the service. */
   readonly origin?: string | undefined;
   /** Requirement or rule ids; default all. */
@@ -46,12 +47,12 @@ const TIMEOUT_MS = 15_000;
 
 /**
  * Asks a CDS service all rules, or those of `only`. What a service does is never thrown. Throws ServiceError ERR_CONFIG where nothing
- * answers at the address, or the key cannot sign; ERR_DATASET where the request has no order; ERR_FHIR_UPSTREAM where the tester's own
+ * answers at the address; ERR_DATASET where the request has no order; ERR_FHIR_UPSTREAM where the tester's own
  * FHIR server cannot be read.
  */
 export async function runConformance(options: ConformanceOptions): Promise<ConformanceReport> {
   const order = orderOf(options.hookRequest);
-  const tokens = options.key ? await clientTokens(options.key) : undefined;
+  const tokens = options.client ? await clientTokens(options.client) : undefined;
   const sandbox = options.fhirTarget === undefined ? await startSandbox({ resources: options.resources }) : undefined;
   const opened: { close(): Promise<void> }[] = sandbox ? [sandbox] : [];
   try {

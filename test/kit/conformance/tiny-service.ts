@@ -1,7 +1,8 @@
-import { randomUUID } from 'node:crypto';
+import { KeyObject, randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { createLocalJWKSet, exportJWK, generateKeyPair, jwtVerify, type JWK, type JWTPayload } from 'jose';
+import type { SigningKey } from '../../../src/kit/conformance/client-tokens.js';
 
 export const TINY_ISSUER = 'https://ehr.example.org';
 export const TINY_ORIGIN = 'https://pages.example.org';
@@ -15,7 +16,10 @@ export type Json = Readonly<Record<string, unknown>>;
 /** The parts of the tiny service; a broken service is the same with one of them changed. */
 export interface TinyParts {
   readonly discoveryPath: string;
-  readonly discovery: () => unknown;
+  /** Throws where it is refused. */
+  readonly discovery: (hasToken: boolean) => unknown;
+  /** Path of a request as it is looked up. */
+  readonly lookUp: (path: string) => string;
   /** Are these claims and this header those of a client? The signature is checked before, but where `skipsSignature` says so. */
   readonly acceptsClaims: (claims: JWTPayload, audiences: readonly string[], seen: Set<string>) => boolean;
   readonly skipsSignature: (header: Json) => boolean;
@@ -23,25 +27,31 @@ export interface TinyParts {
   readonly refusal: (why: string) => unknown;
   /** Throws where the body is refused; what it throws is the status. */
   readonly checkBody: (body: Json) => void;
-  readonly isAbsent: (value: unknown) => boolean;
+  readonly isAbsent: (value: unknown, prefetch: unknown) => boolean;
   readonly mayAsk: (scope: string, resourceType: string) => boolean;
+  readonly isExpired: (expiresIn: unknown) => boolean;
   readonly fhirHeaders: (accessToken: string | undefined) => Readonly<Record<string, string>>;
   readonly isOwn: (resource: unknown, patientId: string) => boolean;
   readonly followsNext: boolean;
   /** Status where required data cannot be had; undefined: answered all the same. */
   readonly statusWithoutData: (labs: readonly unknown[] | undefined) => number | undefined;
-  readonly cards: (haemoglobin: number | undefined) => readonly unknown[];
+  readonly cards: (haemoglobin: number | undefined, body: Json) => readonly unknown[];
   readonly envelope: (cards: readonly unknown[]) => unknown;
-  readonly otherOrders: unknown;
+  /** Body for orders that are not about blood; throws where they are refused. */
+  readonly otherOrders: () => unknown;
+  readonly readsBeforeScreening: boolean;
+  /** Body of a refusal other than 401. */
+  readonly refused: () => unknown;
   readonly preflightHeaders: (method: string) => Readonly<Record<string, string>>;
   readonly answerHeaders: (status: number) => Readonly<Record<string, string>>;
+  readonly feedbackIsOpen: boolean;
   readonly feedbackStatus: (items: readonly Json[], known: ReadonlySet<string>) => number;
 }
 
 export interface TinyService {
   readonly url: string;
-  /** Private key of its one client, as a JWK. */
-  readonly clientKey: string;
+  /** Of its one client. */
+  readonly clientKey: SigningKey;
   close(): Promise<void>;
 }
 
@@ -132,10 +142,15 @@ export const CORRECT: TinyParts = {
     token === undefined ? {} : { Authorization: `Bearer ${token}` },
   isOwn: (resource, patientId) => at(resource, 'subject', 'reference') === `Patient/${patientId}`,
   followsNext: false,
+  isExpired: (expiresIn) => expiresIn === 0,
+  lookUp: (path) => path.replace(/\/$/, ''),
   statusWithoutData: (labs) => (labs === undefined ? 412 : undefined),
   cards: (haemoglobin) => [tinyCard(haemoglobin)],
   envelope: (cards) => ({ cards }),
-  otherOrders: { cards: [] },
+  otherOrders: () => ({ cards: [] }),
+  readsBeforeScreening: false,
+  refused: () => outcome('invalid', 'Refused'),
+  feedbackIsOpen: false,
   preflightHeaders: () => ({
     'Access-Control-Allow-Origin': TINY_ORIGIN,
     'Access-Control-Allow-Methods': 'GET, POST, OPTIONS',
@@ -162,17 +177,18 @@ export function outcome(code: string, text: string): Json {
 export async function startTinyService(parts: TinyParts = CORRECT, { isOpen = false } = {}): Promise<TinyService> {
   const pair = await generateKeyPair('ES384', { extractable: true });
   const publicKey: JWK = { ...(await exportJWK(pair.publicKey)), kid: 'tiny-client', use: 'sig', alg: 'ES384' };
-  const state: State = { parts, isOpen, publicKey, seen: new Set(), known: new Set() };
+  const keys = createLocalJWKSet({ keys: [publicKey] });
+  const state: State = { parts, isOpen, keys, seen: new Set(), known: new Set() };
   const server = createServer((request, response) => {
     answer(state, request, response).catch((error: unknown) => {
-      send(state, response, error instanceof Refusal ? error.status : 500, outcome('invalid', 'Refused'));
+      send(state, response, error instanceof Refusal ? error.status : 500, parts.refused());
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   return {
     url: `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`,
-    clientKey: JSON.stringify({ ...(await exportJWK(pair.privateKey)), kid: 'tiny-client' }),
+    clientKey: { privateKey: KeyObject.from(pair.privateKey), algorithm: 'ES384', kid: 'tiny-client' },
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -184,7 +200,7 @@ export async function startTinyService(parts: TinyParts = CORRECT, { isOpen = fa
 interface State {
   readonly parts: TinyParts;
   readonly isOpen: boolean;
-  readonly publicKey: JWK;
+  readonly keys: ReturnType<typeof createLocalJWKSet>;
   readonly seen: Set<string>;
   /** Uuids of the cards sent. */
   readonly known: Set<string>;
@@ -197,21 +213,22 @@ function send({ parts }: State, response: ServerResponse, status: number, body?:
 
 async function answer(state: State, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { parts } = state;
-  const path = (request.url ?? '/').split('?')[0]?.replace(/\/$/, '') ?? '';
+  const path = parts.lookUp((request.url ?? '/').split('?')[0] ?? '');
   const body = await text(request);
   if (request.method === 'OPTIONS') {
     response.writeHead(204, parts.preflightHeaders(request.method)).end();
     return;
   }
   if (request.method === 'GET' && path === parts.discoveryPath) {
-    send(state, response, 200, parts.discovery());
+    send(state, response, 200, parts.discovery(request.headers.authorization !== undefined));
     return;
   }
   const [, id = '', action] = /^\/cds-services\/([^/]+)(\/feedback)?$/.exec(path) ?? [];
   if (request.method !== 'POST' || id === '') throw new Refusal(404);
   const base = `http://${request.headers.host ?? ''}`;
   const audiences = [`${base}/cds-services/${id}`, ...(action === undefined ? [] : [`${base}${path}`])];
-  const why = state.isOpen ? undefined : await refusalOf(state, request, audiences);
+  const isOpen = state.isOpen || (parts.feedbackIsOpen && action !== undefined);
+  const why = isOpen ? undefined : await refusalOf(state, request, audiences);
   if (why !== undefined) {
     send(state, response, 401, parts.refusal(why));
     return;
@@ -222,7 +239,7 @@ async function answer(state: State, request: IncomingMessage, response: ServerRe
   if (action !== undefined) {
     const items = list(parsed['feedback']).map((item) => ({ ...(item as Json) }));
     const status = parts.feedbackStatus(items, state.known);
-    send(state, response, status, status < 300 ? {} : outcome('invalid', 'Feedback refused'));
+    send(state, response, status, status < 300 ? {} : parts.refused());
     return;
   }
   parts.checkBody(parsed);
@@ -232,7 +249,7 @@ async function answer(state: State, request: IncomingMessage, response: ServerRe
 
 /** Why a token is refused; undefined where it is good. */
 async function refusalOf(
-  { parts, publicKey, seen }: State,
+  { parts, keys, seen }: State,
   request: IncomingMessage,
   audiences: readonly string[],
 ): Promise<string | undefined> {
@@ -243,7 +260,6 @@ async function refusalOf(
     return parts.acceptsClaims(parseObject(claims), audiences, seen) ? undefined : 'claims';
   }
   try {
-    const keys = createLocalJWKSet({ keys: [publicKey] });
     // The claims are looked at by `acceptsClaims`, so that each check can be left out by itself.
     const { payload } = await jwtVerify(token, keys, {
       algorithms: ['ES384'],
@@ -260,23 +276,24 @@ async function assess(state: State, body: Json): Promise<{ readonly status: numb
   const { parts } = state;
   const orders = list(at(body, 'context', 'draftOrders', 'entry'));
   const isBlood = orders.some((entry) => JSON.stringify(entry).includes(RED_CELLS));
-  if (!isBlood) return { status: 200, content: parts.otherOrders };
+  if (!isBlood && !parts.readsBeforeScreening) return { status: 200, content: parts.otherOrders() };
   const patientId = String(at(body, 'context', 'patientId'));
   const templates = Object.entries(at(tinyDiscovery().services[0], 'prefetch') as Readonly<Record<string, string>>);
   const found = new Map<string, unknown>();
   for (const [key, template] of templates) {
     const given = at(body, 'prefetch', key);
     const path = template.replace('{{context.patientId}}', patientId);
-    found.set(key, parts.isAbsent(given) ? ((await read(parts, body, path)) ?? given) : given);
+    found.set(key, parts.isAbsent(given, at(body, 'prefetch')) ? ((await read(parts, body, path)) ?? given) : given);
   }
+  if (!isBlood) return { status: 200, content: parts.otherOrders() };
   const labs = resourcesIn(found.get('labs'));
   const status = parts.statusWithoutData(labs);
-  if (status !== undefined) return { status, content: outcome('incomplete', 'The chart cannot be read') };
+  if (status !== undefined) return { status, content: parts.refused() };
   if (parts.followsNext) await followNext(parts, body, found.get('labs'));
   const own = (labs ?? []).filter((resource) => parts.isOwn(resource, patientId));
   const newest = own.find((resource) => JSON.stringify(at(resource, 'code')).includes(`"${HAEMOGLOBIN}"`));
   const value = at(newest, 'valueQuantity', 'value');
-  const cards = parts.cards(typeof value === 'number' ? value : undefined);
+  const cards = parts.cards(typeof value === 'number' ? value : undefined, body);
   for (const card of cards) state.known.add(String(at(card, 'uuid')));
   return { status: 200, content: parts.envelope(cards) };
 }
@@ -288,7 +305,7 @@ async function read(parts: TinyParts, body: Json, path: string): Promise<unknown
   const [type = ''] = path.split(/[/?]/);
   if (typeof server !== 'string') return undefined;
   if (authorization !== undefined) {
-    if (!parts.mayAsk(String(at(authorization, 'scope')), type) || at(authorization, 'expires_in') === 0)
+    if (!parts.mayAsk(String(at(authorization, 'scope')), type) || parts.isExpired(at(authorization, 'expires_in')))
       return undefined;
   }
   const token = at(authorization, 'access_token');
