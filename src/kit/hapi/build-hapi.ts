@@ -27,7 +27,7 @@ const SOURCE = 'HapiServer.java';
 export const HAPI_SERVER_FOLDER = fileURLToPath(new URL('../../../test/hapi/server', import.meta.url));
 
 /**
- * Compiles the server and writes its classpath below `target/`, unless that is newer than the sources and every jar is still there. Maven
+ * Compiles the server and writes its classpath below `target/`, unless that was done for these sources and every jar is still there. Maven
  * is first asked to do without the network: a warm repository then needs none. Throws ServiceError ERR_CONFIG with Maven's last lines.
  */
 export async function buildHapi({
@@ -48,30 +48,38 @@ export async function buildHapi({
         detail: `the HAPI server could not be built; Maven's last lines:\n${words}`,
       });
   }
-  await writeFile(stampOf(folder), '');
+  await writeFile(stampOf(folder), await sourceStamp(folder));
   const classpath = await readyClasspath(folder);
   if (classpath === undefined)
     throw new ServiceError('ERR_CONFIG', { detail: `Maven ended well, but ${folder}/target is not complete` });
   return { classpath, built };
 }
 
-/** The classpath, where the build is newer than its sources and whole. */
+/** The classpath, where the build is of these very sources and whole. */
 async function readyClasspath(folder: string): Promise<string | undefined> {
   const classes = join(folder, 'target', 'classes');
-  const listFile = join(folder, 'target', 'classpath.txt');
-  const paths = [join(folder, 'pom.xml'), join(folder, SOURCE), join(classes, 'HapiServer.class'), stampOf(folder)];
-  const [pom, source, compiled, stamped] = await Promise.all(paths.map(changedMs));
-  if (pom === undefined || source === undefined)
-    throw new ServiceError('ERR_CONFIG', { detail: `${folder} holds no pom.xml and ${SOURCE} to build HAPI from` });
-  if (compiled === undefined || stamped === undefined || stamped < Math.max(pom, source)) return undefined;
-  const jars = await readFile(listFile, 'utf8').catch(() => '');
+  const [wanted, stamp, jars, compiled] = await Promise.all([
+    sourceStamp(folder),
+    readFile(stampOf(folder), 'utf8').catch(() => ''),
+    readFile(join(folder, 'target', 'classpath.txt'), 'utf8').catch(() => ''),
+    changedMs(join(classes, 'HapiServer.class')),
+  ]);
+  if (compiled === undefined || stamp !== wanted) return undefined;
   const there = await Promise.all(jars.trim().split(delimiter).map(changedMs));
   return there.includes(undefined) ? undefined : [classes, jars.trim()].join(delimiter);
 }
 
-/** Written when a build is whole: Maven leaves a class and a list alone that would not change. */
+/** Written when a build is whole: Maven leaves a class and a list alone that would not change, so that their times say nothing. */
 function stampOf(folder: string): string {
   return join(folder, 'target', 'built');
+}
+
+/** When the sources were last changed. Throws ServiceError ERR_CONFIG where they are not there. */
+async function sourceStamp(folder: string): Promise<string> {
+  const [pom, source] = await Promise.all(['pom.xml', SOURCE].map((name) => changedMs(join(folder, name))));
+  if (pom === undefined || source === undefined)
+    throw new ServiceError('ERR_CONFIG', { detail: `${folder} holds no pom.xml and ${SOURCE} to build HAPI from` });
+  return `${pom} ${source}`;
 }
 
 async function changedMs(path: string): Promise<number | undefined> {
