@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import type { Bundle, FhirResource } from 'fhir/r4.js';
-import { fillPrefetchTemplate, parsePrefetchTemplate, templatePath } from '../cds-hooks/prefetch-query.js';
 import { ServiceError } from '../errors/service-error.js';
+import { fillPrefetch, jsonOf, type PrefetchChoice, type PrefetchQuery } from './fill-prefetch.js';
 import { member, textMember } from './resource-json.js';
 
-/** Which prefetch keys the EHR fills: all, none, or these. */
-export type PrefetchChoice = 'full' | 'none' | readonly string[];
+export type { PrefetchChoice } from './fill-prefetch.js';
 
 export interface SignOrders {
   /** Base of the CDS service, without `/cds-services`. */
@@ -79,7 +78,7 @@ export async function signOrders(order: SignOrders): Promise<SignedOrders> {
     body: JSON.stringify(request),
     ...(order.signal && { signal: order.signal }),
   });
-  const response = await jsonOf(answer);
+  const response = jsonOf(await answer.text());
   const hookMs = performance.now() - sent;
   return { request, status: answer.status, response, timing: { prefetchMs: sent - started, hookMs } };
 }
@@ -87,85 +86,64 @@ export async function signOrders(order: SignOrders): Promise<SignedOrders> {
 /** The order-sign service of a discovery page. Throws ServiceError ERR_CONFIG where there is none. */
 export async function discoverOrderSign(serviceUrl: string): Promise<DiscoveredService> {
   const answer = await fetch(`${serviceUrl.replace(/\/+$/, '')}/cds-services`);
-  const services: unknown = member(await jsonOf(answer), 'services');
+  const services: unknown = member(jsonOf(await answer.text()), 'services');
   const found: unknown = Array.isArray(services)
     ? services.find((service: unknown) => textMember(service, 'hook') === 'order-sign')
     : undefined;
-  const id = textMember(found, 'id');
-  if (id === undefined) throw new ServiceError('ERR_CONFIG', { detail: 'the CDS service offers no order-sign hook' });
-  const prefetch = member(found, 'prefetch');
+  const service = discoveredService(found);
+  if (!service) throw new ServiceError('ERR_CONFIG', { detail: 'the CDS service offers no order-sign hook' });
+  return service;
+}
+
+/** What an EHR needs of one entry of a discovery page; undefined for an entry without an id. */
+export function discoveredService(entry: unknown): DiscoveredService | undefined {
+  const id = textMember(entry, 'id');
+  if (id === undefined) return undefined;
+  const prefetch = member(entry, 'prefetch');
   const templates = typeof prefetch === 'object' && prefetch !== null ? Object.entries(prefetch) : [];
   return {
     id,
-    prefetch: new Map(templates.filter((entry): entry is [string, string] => typeof entry[1] === 'string')),
+    prefetch: new Map(templates.filter((template): template is [string, string] => typeof template[1] === 'string')),
   };
 }
 
+/** A call that is ready to be sent, and what the FHIR server was asked for it. */
+export interface PreparedHookCall {
+  readonly request: HookCall;
+  readonly queries: readonly PrefetchQuery[];
+}
+
 /** The body of the call, with the prefetch filled from the FHIR server. */
-export async function buildHookCall(order: SignOrders, service: DiscoveredService): Promise<HookCall> {
-  const { patientId, encounterId, accessToken, fhirBase, userId = 'Practitioner/sandbox-clinician' } = order;
-  const choice = order.prefetch ?? 'full';
-  const prefetch = choice === 'none' ? {} : await fillPrefetch(order, userId, service.prefetch, choice);
+export async function prepareHookCall(
+  order: Omit<SignOrders, 'serviceUrl' | 'service'>,
+  service: DiscoveredService,
+): Promise<PreparedHookCall> {
+  const { patientId, encounterId, accessToken, fhirBase, signal, userId = 'Practitioner/sandbox-clinician' } = order;
+  const context = { userId, patientId, ...(encounterId !== undefined && { encounterId }) };
+  const { prefetch, queries } = await fillPrefetch(
+    { fhirBase, context, ...(accessToken !== undefined && { accessToken }), ...(signal && { signal }) },
+    service.prefetch,
+    order.prefetch ?? 'full',
+  );
   const namesFhirServer = order.namesFhirServer ?? true;
-  return {
+  const request: HookCall = {
     hook: 'order-sign',
     hookInstance: order.hookInstance ?? randomUUID(),
     ...(namesFhirServer && { fhirServer: fhirBase }),
     ...(namesFhirServer && accessToken !== undefined && { fhirAuthorization: authorization(order, accessToken) }),
-    context: {
-      userId,
-      patientId,
-      ...(encounterId !== undefined && { encounterId }),
-      draftOrders: orderBundle(order.draftOrders),
-    },
+    context: { ...context, draftOrders: orderBundle(order.draftOrders) },
     ...(Object.keys(prefetch).length > 0 && { prefetch }),
   };
+  return { request, queries };
 }
 
-/**
- * Runs each chosen template, all at once. A read that finds nothing is null; a search is the Bundle as it came, `next` link and
- * all; a template that cannot be filled, or whose query fails, has no key.
- * @see requirements 21 and 24
- */
-async function fillPrefetch(
-  order: SignOrders,
-  userId: string,
-  templates: ReadonlyMap<string, string>,
-  choice: 'full' | readonly string[],
-): Promise<Record<string, unknown>> {
-  const { patientId, encounterId, fhirBase, accessToken, signal } = order;
-  const context = { userId, patientId, ...(encounterId !== undefined && { encounterId }) };
-  const wanted = [...templates].filter(([key]) => choice === 'full' || choice.includes(key));
-  const filled = await Promise.all(
-    wanted.map(async ([key, text]): Promise<[string, unknown]> => {
-      const { kind, ...rest } = fillPrefetchTemplate(parsePrefetchTemplate(text), context);
-      if (kind === 'unresolved' || !('template' in rest)) return [key, undefined];
-      const headers = {
-        Accept: 'application/fhir+json',
-        ...(accessToken !== undefined && { Authorization: `Bearer ${accessToken}` }),
-      };
-      try {
-        const answer = await fetch(`${fhirBase}/${templatePath(rest.template)}`, {
-          headers,
-          ...(signal && { signal }),
-        });
-        if (answer.status === 200) return [key, await jsonOf(answer)];
-        await answer.body?.cancel();
-        return [
-          key,
-          rest.template.kind === 'read' && (answer.status === 404 || answer.status === 410) ? null : undefined,
-        ];
-      } catch (error) {
-        if (signal?.aborted) throw error;
-        return [key, undefined];
-      }
-    }),
-  );
-  return Object.fromEntries(filled.filter(([, value]) => value !== undefined));
+/** The body of the call alone. */
+export async function buildHookCall(order: SignOrders, service: DiscoveredService): Promise<HookCall> {
+  return (await prepareHookCall(order, service)).request;
 }
 
 function authorization(
-  { scope = 'patient/*.rs', patientId }: SignOrders,
+  { scope = 'patient/*.rs', patientId }: Pick<SignOrders, 'scope' | 'patientId'>,
   accessToken: string,
 ): Record<string, string | number> {
   return {
@@ -181,13 +159,4 @@ function authorization(
 function orderBundle(orders: readonly FhirResource[] | Bundle): Bundle {
   if ('resourceType' in orders) return orders;
   return { resourceType: 'Bundle', type: 'collection', entry: orders.map((resource) => ({ resource })) };
-}
-
-async function jsonOf(answer: Response): Promise<unknown> {
-  const text = await answer.text();
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
