@@ -9,7 +9,10 @@ import { demoCommand } from './commands/demo.js';
 import { hapiStartCommand } from './commands/hapi-start.js';
 import { kitConformanceCommand } from './commands/kit-conformance.js';
 import { kitCheckOrdersCommand } from './commands/kit-check-orders.js';
+import { kitFireCommand } from './commands/kit-fire.js';
+import { kitKeyCommand } from './commands/kit-key.js';
 import { kitLoadCommand } from './commands/kit-load.js';
+import { kitReplayCommand } from './commands/kit-replay.js';
 import { kitUnloadCommand } from './commands/kit-unload.js';
 import { modelDescribeCommand } from './commands/model-describe.js';
 import { modelVerifyCommand } from './commands/model-verify.js';
@@ -32,6 +35,9 @@ const COMMANDS: readonly Command[] = [
   kitLoadCommand(),
   kitUnloadCommand(),
   kitCheckOrdersCommand(),
+  kitFireCommand(),
+  kitReplayCommand(),
+  kitKeyCommand(),
   kitConformanceCommand(),
   modelVerifyCommand(),
   modelDescribeCommand(),
