@@ -1,4 +1,4 @@
-import { randomInt } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { ServiceError } from '../../errors/service-error.js';
 import { isObject, textMember } from '../../sandbox/resource-json.js';
@@ -80,7 +80,8 @@ export async function recordExchange(fired: FiredOrder, options: RecordOptions):
       original: {
         status,
         durationMs: Math.round(durationMs),
-        ...(keepsIdentities && response !== undefined && { response: steadyResponse(response, move) }),
+        ...(keepsIdentities &&
+          response !== undefined && { response: steadyResponse(withoutSecrets(response, request), move) }),
       },
       alone: { ...alone, durationMs: Math.round(alone.durationMs) },
     },
@@ -101,6 +102,27 @@ export async function writeExchange(file: string, exchange: RecordedExchange): P
   }
 }
 
+/** A service may repeat what it was sent: its answer without the access token and the address of the FHIR server. */
+function withoutSecrets(
+  response: unknown,
+  { fhirServer, fhirAuthorization }: FiredOrder['prepared']['request'],
+): unknown {
+  const token = fhirAuthorization?.['access_token'];
+  const hidden = (text: string): string => {
+    const untold = typeof token === 'string' ? text.replaceAll(token, 'removed') : text;
+    return fhirServer === undefined ? untold : untold.replaceAll(fhirServer, STAND_IN_BASE);
+  };
+  const walk = (value: unknown): unknown => {
+    if (typeof value === 'string') return hidden(value);
+    if (Array.isArray(value)) return value.map(walk);
+    if (!isObject(value)) return value;
+    return Object.fromEntries(
+      Object.entries(value).map(([name, inner]): [string, unknown] => [hidden(name), walk(inner)]),
+    );
+  };
+  return walk(response);
+}
+
 /** Everything but server and token; links of the server lead nowhere. */
 function withoutServer(request: FiredOrder['prepared']['request']): unknown {
   const { hook, hookInstance, context, prefetch } = request;
@@ -109,7 +131,7 @@ function withoutServer(request: FiredOrder['prepared']['request']): unknown {
 }
 
 function withoutIdentities(
-  { hook, hookInstance, context, prefetch }: FiredOrder['prepared']['request'],
+  { hook, context, prefetch }: FiredOrder['prepared']['request'],
   { names, sentMs, keepsNotes }: { readonly names: Pseudonyms; readonly sentMs: number; readonly keepsNotes: boolean },
 ): unknown {
   // Orders and prefetch together: a name in one is a name in the other.
@@ -121,7 +143,7 @@ function withoutIdentities(
   const { draftOrders, prefetch: cleanPrefetch }: { draftOrders?: unknown; prefetch?: unknown } = parts;
   return {
     hook,
-    hookInstance: names.id(hookInstance),
+    hookInstance: randomUUID(),
     context: {
       userId: names.reference(context.userId) ?? 'Practitioner/unknown',
       patientId: names.id(context.patientId),
