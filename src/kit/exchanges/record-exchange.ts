@@ -1,5 +1,6 @@
 import { randomInt, randomUUID } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { ServiceError } from '../../errors/service-error.js';
 import { isObject, textMember } from '../../sandbox/resource-json.js';
 import type { CdsConnection, NoAnswer } from '../fire/cds-connection.js';
@@ -88,9 +89,10 @@ export async function recordExchange(fired: FiredOrder, options: RecordOptions):
   };
 }
 
-/** Writes an exchange, for its owner's eyes. Throws ServiceError ERR_CONFIG where the file is there already or cannot be written. */
+/** Writes an exchange, for its owner's eyes; a folder that is missing is made. Throws ServiceError ERR_CONFIG where the file is there already or cannot be written. */
 export async function writeExchange(file: string, exchange: RecordedExchange): Promise<void> {
   try {
+    await mkdir(dirname(file), { recursive: true });
     await writeFile(file, `${JSON.stringify(exchange, undefined, 1)}\n`, { mode: 0o600, flag: 'wx' });
   } catch (error) {
     const isThere = textMember(error, 'code') === 'EEXIST';

@@ -55,7 +55,7 @@ async function record(...more: readonly string[]): Promise<{ text: string; excha
       return { body: { cards: [{ ...card, uuid: crypto.randomUUID(), links, extension: { echo: body } }] } };
     },
   });
-  const file = join(folder, `recorded-${(files += 1)}.json`);
+  const file = join(folder, 'a-new-folder', `recorded-${(files += 1)}.json`);
   const ran = await run(kitFireCommand(), [
     ...['--service', service.url, '--fhir', sandbox.baseUrl, '--patient', CANARY_PATIENT, '--product', 'rbc'],
     ...['--user', CANARY_USER, '--token-file', join(folder, 'token'), '--record', file],
