@@ -18,6 +18,7 @@ export default async function hapiConfiguration() {
     globalTeardown: '<rootDir>/test/hapi/support/global-teardown.js',
     // One server for all: files that run beside each other would only wait for it.
     maxWorkers: 1,
+    testSequencer: '<rootDir>/test/hapi/support/server-faults-last.js',
     testTimeout: 60_000,
   };
 }

@@ -1,6 +1,6 @@
 /**
- * A HAPI server that is slow, killed in the middle, full, and back again. A server of its own with its data in files, started here: the
- * one of the run serves everybody else.
+ * A HAPI server that is slow, killed in the middle, full, and back again: the server of the run, which is why this file comes last
+ * (`support/server-faults-last.js`); one of its own where the run was only given the address of a server.
  */
 import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
@@ -17,17 +17,17 @@ import { discoverOrderSign, prepareHookCall, type SignOrders } from '../../src/s
 import { loadFixture } from '../../src/sandbox/load-resources.js';
 import { cdsTestClient, issueOf, type Answer } from '../support/cds-client.js';
 import { startFhirProxy, type FhirProxy, type ProxyAction } from '../support/fhir-proxy.js';
-import { freshId } from './support/hapi.js';
+import { freshId, hapiOfThisRun } from './support/hapi.js';
 import { draftsOf, loadChart, startServiceUnderTest, type ServiceUnderTest } from './support/line.js';
 
 const T0 = Date.UTC(2026, 4, 12, 9, 30);
 /** Of the service's own queries; far more than HAPI needs, far less than `SLOW_MS`. */
-const DEADLINE_MS = 12_000;
+const DEADLINE_MS = 8_000;
 const SLOW_MS = 120_000;
 const BOOT_MS = 240_000;
 
 let folder: string;
-let hapi: HapiServer;
+let hapi: Pick<HapiServer, 'baseUrl' | 'pid' | 'kill'>;
 let proxy: FhirProxy;
 let service: ServiceUnderTest;
 let chart: readonly FhirResource[];
@@ -35,8 +35,11 @@ let order: Pick<SignOrders, 'patientId' | 'draftOrders'>;
 let decide: (path: string) => ProxyAction = () => ({ kind: 'pass' });
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'hapi-faults-'));
-  hapi = await startHapi({ databaseFolder: folder, bootSeconds: BOOT_MS / 1000 });
+  const ofThisRun = hapiOfThisRun();
+  folder = ofThisRun?.folder ?? (await mkdtemp(join(tmpdir(), 'hapi-faults-')));
+  hapi = ofThisRun
+    ? { ...ofThisRun, kill: () => killed(ofThisRun) }
+    : await startHapi({ databaseFolder: folder, bootSeconds: BOOT_MS / 1000 });
   const fixture = await loadFixture('fhir-fixtures/bleeding-and-unstable', T0);
   chart = fixture.resources;
   const loaded = await loadChart(hapi.baseUrl, chart, freshId('faults'));
@@ -100,12 +103,12 @@ describe('a HAPI server in trouble', () => {
 
   test('fault: killed while the service asks it: what was prefetched is scored, what is missing is named', async () => {
     decide = (path) => (/^(Patient|Observation)/.test(path) ? { kind: 'pass' } : { kind: 'delay', ms: 1000 });
-    const killed = { promise: Promise.resolve() };
+    let gone = Promise.resolve();
     const answer = await call(['patient', 'labs', 'vitals'], () => {
       decide = () => ({ kind: 'delay', ms: 1000 });
-      killed.promise = hapi.kill();
+      gone = hapi.kill();
     });
-    await killed.promise;
+    await gone;
     expect(factsOf(answer).probability).toBeGreaterThan(0);
     const sources = (factsOf(answer).unavailable ?? []).map(({ source }) => source).sort();
     expect(sources).toEqual(['administrations', 'bedside', 'conditions', 'encounters', 'notes', 'procedures']);
@@ -149,10 +152,22 @@ describe('a HAPI server in trouble', () => {
   }, 180_000);
 });
 
+/** Kills a server that another process started, and waits until nobody listens there. */
+async function killed({ pid, baseUrl }: { readonly pid: number; readonly baseUrl: string }): Promise<void> {
+  process.kill(pid, 'SIGKILL');
+  while (
+    await fetch(`${baseUrl}/metadata`).then(
+      () => true,
+      () => false,
+    )
+  ) {
+    await sleep(50);
+  }
+}
+
 /** No file of the process may grow beyond this from now on: to the database, a full disk. */
 async function limitFiles(pid: number, bytes: number): Promise<void> {
   await promisify(execFile)('prlimit', ['--pid', String(pid), `--fsize=${bytes}:${bytes}`]);
-  await sleep(0);
 }
 
 async function largestFile(path: string): Promise<number> {
