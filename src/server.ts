@@ -4,7 +4,6 @@ import { isAbsolute, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createApp } from './app.js';
 import { assessOrder, type AssessOrderDeps } from './assessment/assess-order.js';
-import type { RiskAssessment } from './assessment/risk-assessment.js';
 import { cardOptionsOf } from './cards/card-options.js';
 import { parsedPrefetchTemplates } from './cds-hooks/prefetch-template.js';
 import { serviceCatalogue } from './cds-hooks/service-catalogue.js';
@@ -28,7 +27,7 @@ export interface ServiceOverrides {
   /** ms since the epoch; a clock other than the real one only in sandbox mode. */
   readonly clock?: () => number;
   readonly verifyClientJwt?: VerifyClientJwt;
-  readonly store?: AssessmentStore<RiskAssessment>;
+  readonly store?: AssessmentStore;
   readonly log?: Log;
 }
 
@@ -64,7 +63,7 @@ async function start(config: Config, overrides: ServiceOverrides, log: Log): Pro
   const app = createApp({
     catalogue,
     verifyClientJwt: overrides.verifyClientJwt ?? createDevelopmentClientPort(log),
-    assessOrder: (request) => assessOrder(deps, request),
+    assessOrder: (request, client) => assessOrder(deps, request, client),
     maxBodyBytes: config.maxBodyBytes,
     checksResponses: config.mode !== 'production',
     corsOrigins: config.corsOrigins,

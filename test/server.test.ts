@@ -123,7 +123,7 @@ describe('the running service', () => {
     started = await start(sandboxConfig(), {
       clock: () => NOW,
       store: {
-        save: (assessment) => {
+        save: ({ assessment }) => {
           saved.push(assessment);
           return Promise.resolve();
         },

@@ -1,5 +1,6 @@
 import type { CardOptions } from '../cards/card-options.js';
 import type { HookRequest } from '../cds-hooks/hook-request.js';
+import type { CdsClient } from '../clients/cds-client.js';
 import type { ModelBundle } from '../ensemble/model-bundle.js';
 import type { PredictOptions } from '../ensemble/predict-risk.js';
 import type { ExplainOptions } from '../explanation/explain-prediction.js';
@@ -7,7 +8,6 @@ import type { EventFields, EventName } from '../logging/events.js';
 import type { BloodProductTable } from '../orders/blood-product-table.js';
 import type { BloodOrder, PatientRecord } from '../record/patient-record.js';
 import type { AssessmentStore } from '../store/assessment-store.js';
-import type { RiskAssessment } from './risk-assessment.js';
 
 /** What the flow needs from outside: the chart, the model, the store, time, chance, and the site's choices. */
 export interface AssessOrderDeps {
@@ -17,9 +17,9 @@ export interface AssessOrderDeps {
   readonly assembleRecord: (
     request: HookRequest,
     orders: BloodOrder[],
-    at: { readonly predictionTimeMs: number },
+    at: { readonly predictionTimeMs: number; readonly client: CdsClient },
   ) => Promise<{ readonly record: PatientRecord }>;
-  readonly store: AssessmentStore<RiskAssessment>;
+  readonly store: AssessmentStore;
   /** ms since the epoch; a replay clock only in sandbox mode. */
   readonly clock: () => number;
   /** A fresh UUID v4. */

@@ -1,42 +1,18 @@
 import { Ajv } from 'ajv';
 import { ServiceError } from '../errors/service-error.js';
 import { CONFIG_OPTIONS, type ConfigOption } from './config-options.js';
+import type { DisplayConfig } from './options/display.js';
+import type { FhirConfig } from './options/fhir.js';
+import type { LoggingConfig } from './options/logging.js';
+import type { ModelConfig } from './options/model.js';
+import type { NetworkConfig } from './options/network.js';
+import type { StoreConfig } from './options/store.js';
 
-export type Mode = 'development' | 'sandbox' | 'production';
-export type ConfiguredTier = 'low' | 'moderate' | 'high' | 'very-high';
+export type { Mode } from './options/network.js';
+export type { ConfiguredTier } from './options/display.js';
 
 /** Everything that can be set about the service; checked and frozen. @see docs/configuration.md */
-export interface Config {
-  readonly mode: Mode;
-  readonly host: string;
-  /** 0: any free port. */
-  readonly port: number;
-  readonly allowOpenNetwork: boolean;
-  /** Without a trailing slash. */
-  readonly publicBaseUrl?: string;
-  /** Each an origin: `https://ehr.example.org`. */
-  readonly corsOrigins: readonly string[];
-  readonly maxBodyBytes: number;
-  /** FHIR bases that may be called, without a trailing slash. Empty: see docs/configuration.md. */
-  readonly fhirAllowedBases: readonly string[];
-  readonly openFhirServerAllowed: boolean;
-  readonly deadlineMs: number;
-  readonly perCallTimeoutMs: number;
-  readonly modelBundleDir: string;
-  /** Not set: `encoders` beside the bundle's folder. */
-  readonly noteEncodersDir?: string;
-  readonly noteEncodingMs: number;
-  readonly noteEncoderThreads: number;
-  readonly ordersOverlayPath?: string;
-  /** Not set: what the overlay says, else `report`. */
-  readonly textMatchPolicy?: 'ignore' | 'report' | 'fire';
-  readonly criticalAllowed: boolean;
-  /** No card for tiers below this one. */
-  readonly silentBelowTier?: ConfiguredTier;
-  readonly showNotScored: boolean;
-  readonly storeCapacity: number;
-  readonly logLevel: 'silent' | 'error' | 'warn' | 'info' | 'debug';
-}
+export interface Config extends NetworkConfig, FhirConfig, ModelConfig, DisplayConfig, StoreConfig, LoggingConfig {}
 
 export type ConfigOverrides = { readonly [K in keyof Config]?: Config[K] | undefined };
 

@@ -1,10 +1,7 @@
 import type { IncomingMessage } from 'node:http';
+import type { CdsClient } from '../clients/cds-client.js';
 
-/** The CDS client that a request comes from, as its credentials prove. */
-export interface CdsClient {
-  /** Stable name of the client in our configuration; never taken from the request. */
-  readonly id: string;
-}
+export type { CdsClient } from '../clients/cds-client.js';
 
 /**
  * Tells which CDS client sent a request, from its headers alone: it runs before the body is read.

@@ -7,7 +7,7 @@ import { prefetchTemplates } from '../cds-hooks/prefetch-template.js';
 import { assertResponseShape } from '../cds-hooks/response-shape.js';
 import type { ServiceCatalogue } from '../cds-hooks/service-catalogue.js';
 import { ServiceError } from '../errors/service-error.js';
-import type { VerifyClientJwt } from './cds-client.js';
+import type { CdsClient, VerifyClientJwt } from './cds-client.js';
 import { preflight } from './cors.js';
 import { readJsonBody } from './read-json-body.js';
 import { contextOf, type RequestContext } from './request-context.js';
@@ -16,7 +16,7 @@ import { sendJson } from './send-json.js';
 export interface CdsRoutesDeps {
   readonly catalogue: ServiceCatalogue;
   readonly verifyClientJwt: VerifyClientJwt;
-  readonly assessOrder: (request: HookRequest) => Promise<CdsResponse>;
+  readonly assessOrder: (request: HookRequest, client: CdsClient) => Promise<CdsResponse>;
   readonly maxBodyBytes: number;
   /** Check every response against the standard before it leaves? */
   readonly checksResponses: boolean;
@@ -52,14 +52,14 @@ export function cdsRoutes({
     .all(onRoute('service'))
     .options(requireService(catalogue), preflight('POST, OPTIONS'))
     .post(async (request, response) => {
-      await verifyClientJwt(request);
+      const client = await verifyClientJwt(request);
       checkService(catalogue, request.params.id);
       const { value, bytes } = await readJsonBody(request, maxBodyBytes);
       const context = contextOf(response);
       context.requestBytes = bytes;
       const hookRequest = parseHookRequest(value, templates);
       context.hookInstance = hookRequest.hookInstance;
-      const answer = await assessOrder(hookRequest);
+      const answer = await assessOrder(hookRequest, client);
       if (checksResponses) assertResponseShape(answer);
       sendJson(response, 200, answer);
     })

@@ -30,7 +30,7 @@ export interface ServedAssessment {
 /** Starts the service under replay: with this clock and this store. Handed in: nothing imports the entry points. */
 export type StartReplayedService = (overrides: {
   readonly clock: () => number;
-  readonly store: { save(assessment: ServedAssessment): Promise<void> };
+  readonly store: { save(call: { readonly assessment: ServedAssessment }): Promise<void> };
 }) => Promise<{ readonly url: string; close(): Promise<void> }>;
 
 export interface ReplayOptions {
@@ -82,7 +82,7 @@ export async function replayMimicIv(options: ReplayOptions): Promise<ReplayRepor
   const service = await options.startService({
     clock: () => nowMs,
     store: {
-      save: (assessment) => {
+      save: ({ assessment }) => {
         served.set(assessment.hookInstance, assessment);
         return Promise.resolve();
       },

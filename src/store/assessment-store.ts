@@ -1,5 +1,34 @@
-/** Where answered assessments go. The row is durable before the answer leaves. */
-export interface AssessmentStore<Assessment> {
-  /** Throws ServiceError('ERR_STORE') when the assessment could not be kept. */
-  save(assessment: Assessment): Promise<void>;
+import type { AnsweredCall } from '../assessment/answered-call.js';
+import type { CardFeedback, FeedbackReceipt } from '../cds-hooks/feedback.js';
+
+/** Where answered calls go. The row is durable before the answer leaves. */
+export interface AssessmentStore {
+  /** Throws ServiceError('ERR_STORE') when the call could not be kept. */
+  save(call: AnsweredCall): Promise<void>;
+}
+
+/** An earlier call about the same patient, for the cooldown. */
+export interface EarlierCard {
+  readonly answeredAtMs: number;
+  readonly tier: string;
+  readonly products: readonly string[];
+  /** References of the orders it was about. */
+  readonly orders: readonly string[];
+}
+
+/** Cards that were shown for a patient of a client's tenant, newest first. */
+export interface ShownCards {
+  /** Throws ServiceError('ERR_STORE'); a caller that cannot know shows its card. */
+  since(
+    subject: { readonly clientId: string; readonly tenant?: string; readonly patientId: string },
+    sinceMs: number,
+  ): Promise<readonly EarlierCard[]>;
+}
+
+export interface FeedbackStore {
+  /** Idempotent on card, outcome and timestamp. Throws ServiceError('ERR_STORE'). */
+  saveFeedback(
+    client: { readonly id: string; readonly tenant?: string },
+    items: readonly CardFeedback[],
+  ): Promise<FeedbackReceipt>;
 }

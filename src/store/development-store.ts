@@ -1,13 +1,14 @@
+import type { AnsweredCall } from '../assessment/answered-call.js';
 import type { RiskAssessment } from '../assessment/risk-assessment.js';
 import { logEvent, type Log } from '../logging/logger.js';
 import type { AssessmentStore } from './assessment-store.js';
 
 /** A store for development: in memory, the newest `capacity` assessments, gone when the process ends. */
-export interface DevelopmentStore extends AssessmentStore<RiskAssessment> {
-  /** The assessment with this id, or undefined when it was never saved or has made room for newer ones. */
-  get(assessmentId: string): RiskAssessment | undefined;
-  /** Kept assessments, newest first. */
-  recent(): readonly RiskAssessment[];
+export interface DevelopmentStore extends AssessmentStore {
+  /** The call whose assessment has this id, or undefined when it was never saved or has made room for newer ones. */
+  get(assessmentId: string): AnsweredCall | undefined;
+  /** Kept calls, newest first. */
+  recent(): readonly AnsweredCall[];
 }
 
 /** An empty development store; says in the log that nothing is kept. Texts of notes are never kept. */
@@ -22,11 +23,12 @@ export function createDevelopmentStore({
     detail: 'assessments are kept in memory only and end with the process',
     capacity,
   });
-  const kept = new Map<string, RiskAssessment>();
+  const kept = new Map<string, AnsweredCall>();
   return {
-    save(assessment) {
-      kept.delete(assessment.assessmentId);
-      kept.set(assessment.assessmentId, withoutNoteTexts(assessment));
+    save(call) {
+      const { assessmentId } = call.assessment;
+      kept.delete(assessmentId);
+      kept.set(assessmentId, { ...call, assessment: withoutNoteTexts(call.assessment) });
       const [oldest] = kept.keys();
       if (kept.size > capacity && oldest !== undefined) kept.delete(oldest);
       return Promise.resolve();

@@ -75,7 +75,7 @@ function service(
         return Promise.resolve({ record: { ...chart, orders } });
       },
       store: {
-        save: async (assessment) => {
+        save: async ({ assessment }) => {
           await new Promise((resolve) => setTimeout(resolve, 5));
           trace.steps.push('save');
           trace.saved.push(assessment);
@@ -90,6 +90,8 @@ function service(
   };
 }
 
+const CLIENT = { id: 'test' };
+
 async function faultOf(run: Promise<CdsResponse>): Promise<ServiceError> {
   try {
     await run;
@@ -102,7 +104,7 @@ async function faultOf(run: Promise<CdsResponse>): Promise<ServiceError> {
 describe('a blood product order', () => {
   test('is answered with one card, after the assessment was kept', async () => {
     const { deps, trace } = service();
-    const response = await assessOrder(deps, call(RED_CELLS));
+    const response = await assessOrder(deps, call(RED_CELLS), CLIENT);
     expect(trace.steps).toEqual(['assembleRecord', 'score', 'save']);
     assertResponseShape(response);
     expect(response.cards).toHaveLength(1);
@@ -112,7 +114,7 @@ describe('a blood product order', () => {
 
   test('the card tells the probability of the ensemble, and its id is that of the kept assessment', async () => {
     const { deps, trace } = service();
-    const { cards } = await assessOrder(deps, call(RED_CELLS));
+    const { cards } = await assessOrder(deps, call(RED_CELLS), CLIENT);
     const tensors = mapFeatures(CHART, deps.bundle.spec, { predictionTimeMs: T0 });
     const { probability, tier } = await predictRisk(deps.bundle, tensors);
     expect(cards[0]?.extension).toMatchObject({
@@ -127,22 +129,22 @@ describe('a blood product order', () => {
       serviceRequest({ system: SCT, code: '116863004' }, { id: 'a' }),
       serviceRequest({ system: SCT, code: '116861002' }, { id: 'b' }),
     );
-    const { cards } = await assessOrder(deps, call(orders));
+    const { cards } = await assessOrder(deps, call(orders), CLIENT);
     expect(cards).toHaveLength(1);
     expect(cards[0]?.summary).toMatch(/red cells and plasma$/);
   });
 
   test('is scored for the time the order was written, else for the time of the call', async () => {
     const { deps, trace } = service();
-    await assessOrder(deps, call(RED_CELLS));
+    await assessOrder(deps, call(RED_CELLS), CLIENT);
     const undated = drafts(serviceRequest({ system: SCT, code: '116863004' }, { authoredOn: '2026-11-23' }));
-    await assessOrder(deps, call(undated));
+    await assessOrder(deps, call(undated), CLIENT);
     expect(trace.predictionTimes).toEqual([T0, T0 + 1000]);
   });
 
   test('nothing that happened or was filed after the order changes the card', async () => {
     const { deps } = service();
-    const before = await assessOrder(deps, call(RED_CELLS));
+    const before = await assessOrder(deps, call(RED_CELLS), CLIENT);
     const later = fc.record({
       concept: fc.constantFrom('lactate', 'hr', 'hb'),
       value: fc.double({ min: 1, max: 200, noNaN: true }),
@@ -155,7 +157,11 @@ describe('a blood product order', () => {
           ...value(concept, number, hoursBefore),
           availableMs: T0 + filedAfterMs,
         }));
-        const after = await assessOrder(service({ ...CHART, values: [...VALUES, ...unseen] }).deps, call(RED_CELLS));
+        const after = await assessOrder(
+          service({ ...CHART, values: [...VALUES, ...unseen] }).deps,
+          call(RED_CELLS),
+          CLIENT,
+        );
         expect(after).toEqual(before);
       }),
       { numRuns: 50 },
@@ -169,7 +175,7 @@ describe('no score', () => {
     ['an empty chart', record(), 'too-little-data'],
   ])('%s gets an info card that says why, and is kept', async (_who, chart, reason) => {
     const { deps, trace } = service(chart);
-    const response = await assessOrder(deps, call(RED_CELLS));
+    const response = await assessOrder(deps, call(RED_CELLS), CLIENT);
     assertResponseShape(response);
     expect(response.cards[0]).toMatchObject({
       indicator: 'info',
@@ -181,14 +187,14 @@ describe('no score', () => {
 
   test('vital signs that could not be read are named beside the reason', async () => {
     const unread = record({ coverage: coverage({ vitals: { kind: 'unavailable', reason: 'timeout' } }) });
-    const { cards } = await assessOrder(service(unread).deps, call(RED_CELLS));
+    const { cards } = await assessOrder(service(unread).deps, call(RED_CELLS), CLIENT);
     expect(cards[0]?.detail).toContain('- vital signs: no answer in time');
   });
 
   test('silence by configuration is kept too', async () => {
     const { deps, trace } = service({ ...CHART, birthDate: '2015-01-01' });
     const quiet = { ...deps, cardOptions: { ...deps.cardOptions, silentReasons: ['under-18' as const] } };
-    expect(await assessOrder(quiet, call(RED_CELLS))).toEqual({ cards: [] });
+    expect(await assessOrder(quiet, call(RED_CELLS), CLIENT)).toEqual({ cards: [] });
     expect(trace.saved).toHaveLength(1);
   });
 });
@@ -197,7 +203,7 @@ describe('an order for something else', () => {
   test('is answered without a card, a FHIR call or a row (req. 35, 78)', async () => {
     const { deps, trace } = service();
     const typeAndScreen = drafts(serviceRequest({ system: CPT, code: '86850', display: 'Antibody screen' }));
-    expect(await assessOrder(deps, call(typeAndScreen))).toEqual({ cards: [] });
+    expect(await assessOrder(deps, call(typeAndScreen), CLIENT)).toEqual({ cards: [] });
     expect(trace.steps).toEqual([]);
   });
 
@@ -205,7 +211,7 @@ describe('an order for something else', () => {
 
   test('whose words alone name a blood product is reported, without a FHIR call', async () => {
     const { deps, trace } = service();
-    const response = await assessOrder(deps, call(wordsOnly));
+    const response = await assessOrder(deps, call(wordsOnly), CLIENT);
     assertResponseShape(response);
     expect(response.cards[0]?.detail).toContain('ServiceRequest/draft-1');
     expect(trace.steps).toEqual([]);
@@ -213,11 +219,11 @@ describe('an order for something else', () => {
 
   test('is ignored or scored where the site says so, and counted in the log either way', async () => {
     const ignoring = service(CHART, { bloodProducts: loadBloodProductTable(undefined, { textOnly: 'ignore' }) });
-    expect(await assessOrder(ignoring.deps, call(wordsOnly))).toEqual({ cards: [] });
+    expect(await assessOrder(ignoring.deps, call(wordsOnly), CLIENT)).toEqual({ cards: [] });
     expect(ignoring.trace.lines[0]).toMatchObject({ event: 'orders.screened', kind: 'not-blood', textOnly: 1 });
 
     const firing = service(CHART, { bloodProducts: loadBloodProductTable(undefined, { textOnly: 'fire' }) });
-    const { cards } = await assessOrder(firing.deps, call(wordsOnly));
+    const { cards } = await assessOrder(firing.deps, call(wordsOnly), CLIENT);
     expect(cards[0]?.summary).toMatch(/at the order of blood product$/);
     expect(cards[0]?.detail).toContain('recognised by its words only');
   });
@@ -230,25 +236,25 @@ describe('faults never become an empty list of cards', () => {
 
   test.each(['ERR_CHART_UNAVAILABLE', 'ERR_FHIR_TIMEOUT'] as const)('fault: %s is answered with 412', async (code) => {
     const { deps, trace } = service(CHART, { assembleRecord: failing(code) });
-    expect((await faultOf(assessOrder(deps, call(RED_CELLS)))).status).toBe(412);
+    expect((await faultOf(assessOrder(deps, call(RED_CELLS), CLIENT))).status).toBe(412);
     expect(trace.saved).toEqual([]);
   });
 
   test('fault: an assessment that could not be kept is not answered', async () => {
     const { deps } = service(CHART, { store: { save: failing('ERR_STORE') } });
-    expect((await faultOf(assessOrder(deps, call(RED_CELLS)))).status).toBe(500);
+    expect((await faultOf(assessOrder(deps, call(RED_CELLS), CLIENT))).status).toBe(500);
   });
 
   test('fault: a model that gives no number is not answered', async () => {
     const bundle = { ...explainedBundle(), score: () => Promise.resolve({ logits: Float32Array.of(NaN) }) };
     const { deps } = service(CHART, { bundle });
-    expect((await faultOf(assessOrder(deps, call(RED_CELLS)))).code).toBe('ERR_MODEL_BUNDLE');
+    expect((await faultOf(assessOrder(deps, call(RED_CELLS), CLIENT))).code).toBe('ERR_MODEL_BUNDLE');
   });
 
   test('bad call: an order about another patient is refused before anything is read', async () => {
     const { deps, trace } = service();
     const other = drafts(serviceRequest({ system: SCT, code: '116863004' }, { subject: { reference: 'Patient/2' } }));
-    const fault = await faultOf(assessOrder(deps, call(other)));
+    const fault = await faultOf(assessOrder(deps, call(other), CLIENT));
     expect(fault.status).toBe(400);
     expect(fault.expression).toBe('context.draftOrders.entry[0].resource.subject.reference');
     expect(trace.steps).toEqual([]);
@@ -257,7 +263,7 @@ describe('faults never become an empty list of cards', () => {
 
 test('the log holds ids, counts and the model, nothing of the patient', async () => {
   const { deps, trace } = service();
-  await assessOrder(deps, call(RED_CELLS));
+  await assessOrder(deps, call(RED_CELLS), CLIENT);
   expect(trace.lines.map(({ event }) => event)).toEqual(['orders.screened', 'assessment.answered']);
   expect(trace.lines[1]).toEqual({
     event: 'assessment.answered',

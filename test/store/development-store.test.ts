@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import type { AnsweredCall } from '../../src/assessment/answered-call.js';
 import type { RiskAssessment } from '../../src/assessment/risk-assessment.js';
 import { SOURCE_KEYS } from '../../src/concepts/concept.js';
 import { ServiceError } from '../../src/errors/service-error.js';
@@ -61,6 +62,18 @@ function assessment(assessmentId: string): RiskAssessment {
   };
 }
 
+function answered(assessmentId: string): AnsweredCall {
+  return {
+    assessment: assessment(assessmentId),
+    client: { id: 'test' },
+    subject: { patientId: 'p1', userId: 'Practitioner/1' },
+    display: { kind: 'withheld', why: 'below-tier' },
+    cardIds: [],
+    answeredAtMs: 0,
+    latencyMs: { assemble: 0, features: 0, predict: 0, explain: 0, total: 0 },
+  };
+}
+
 describe('the development store', () => {
   it('says in the log that nothing is durable', () => {
     const { log, text } = recordingLog();
@@ -70,25 +83,25 @@ describe('the development store', () => {
 
   it('gives back a saved assessment, without the texts of its notes', async () => {
     const store = createDevelopmentStore({ capacity: 5, log: recordingLog().log });
-    await store.save(assessment('a-1'));
+    await store.save(answered('a-1'));
     const kept = store.get('a-1');
-    expect(kept?.tensors.tabular).toEqual(new Float32Array([1, NaN]));
-    expect(kept?.record.notes).toHaveLength(1);
+    expect(kept?.assessment.tensors.tabular).toEqual(new Float32Array([1, NaN]));
+    expect(kept?.assessment.record.notes).toHaveLength(1);
     expect(JSON.stringify(kept)).not.toContain(NOTE);
     expect(store.get('a-2')).toBeUndefined();
   });
 
   it('keeps the newest ones only', async () => {
     const store = createDevelopmentStore({ capacity: 2, log: recordingLog().log });
-    for (const id of ['a-1', 'a-2', 'a-3', 'a-2']) await store.save(assessment(id));
-    expect(store.recent().map(({ assessmentId }) => assessmentId)).toEqual(['a-2', 'a-3']);
+    for (const id of ['a-1', 'a-2', 'a-3', 'a-2']) await store.save(answered(id));
+    expect(store.recent().map(({ assessment: { assessmentId } }) => assessmentId)).toEqual(['a-2', 'a-3']);
   });
 });
 
 describe('a guarded store', () => {
   it('fault: turns any failure to save into ERR_STORE', async () => {
-    const store = guardStore<string>({ save: () => Promise.reject(new Error('disk of Jane Doe is full')) });
-    await expect(store.save('x')).rejects.toMatchObject({
+    const store = guardStore({ save: () => Promise.reject(new Error('disk of Jane Doe is full')) });
+    await expect(store.save(answered('x'))).rejects.toMatchObject({
       code: 'ERR_STORE',
       status: 500,
       detail: 'the assessment could not be kept',
@@ -97,6 +110,6 @@ describe('a guarded store', () => {
 
   it('fault: passes on a failure that already says so', async () => {
     const error = new ServiceError('ERR_STORE', { detail: 'the disk is full' });
-    await expect(guardStore({ save: () => Promise.reject(error) }).save('x')).rejects.toBe(error);
+    await expect(guardStore({ save: () => Promise.reject(error) }).save(answered('x'))).rejects.toBe(error);
   });
 });

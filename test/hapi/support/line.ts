@@ -38,7 +38,7 @@ export async function startServiceUnderTest(settings: Partial<Config> = {}): Pro
     {
       clock: () => nowMs,
       store: {
-        save: (assessment) => {
+        save: ({ assessment }) => {
           assessments.set(assessment.hookInstance, assessment);
           return Promise.resolve();
         },

@@ -1,0 +1,81 @@
+import type { ConfigOption } from './config-option.js';
+import { asText, asNumber, asUrl, asUrls, boolean, URL_PATTERN, ORIGIN_PATTERN, oneOf } from './option-kinds.js';
+
+export type Mode = 'development' | 'sandbox' | 'production';
+
+/** Where the service listens and what it takes in. */
+export interface NetworkConfig {
+  readonly mode: Mode;
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  readonly allowOpenNetwork: boolean;
+  /** Without a trailing slash. */
+  readonly publicBaseUrl?: string;
+  /** Each an origin: `https://ehr.example.org`. */
+  readonly corsOrigins: readonly string[];
+  readonly maxBodyBytes: number;
+}
+
+export const NETWORK_OPTIONS: readonly ConfigOption[] = [
+  {
+    key: 'mode',
+    variable: 'HEMOLENS_MODE',
+    ...oneOf(['development', 'sandbox', 'production']),
+    fallback: { value: 'development' },
+    description:
+      'How the service is meant to run. `sandbox` allows the embedded FHIR server and a replay clock. `production` calls listed FHIR servers only and does not check its own responses at run time.',
+  },
+  {
+    key: 'host',
+    variable: 'HEMOLENS_HOST',
+    read: asText,
+    schema: { type: 'string', pattern: '^[A-Za-z0-9.:-]+$' },
+    form: 'a host name or address',
+    fallback: { value: '127.0.0.1' },
+    description: 'Address to listen on. Anything but a loopback address needs `HEMOLENS_ALLOW_OPEN_NETWORK=true`.',
+  },
+  {
+    key: 'port',
+    variable: 'HEMOLENS_PORT',
+    read: asNumber,
+    schema: { type: 'integer', minimum: 0, maximum: 65_535 },
+    form: 'a port number, 0 for any free port',
+    fallback: { value: 3000 },
+    description: 'Port to listen on; 0 takes any free port.',
+  },
+  {
+    key: 'allowOpenNetwork',
+    variable: 'HEMOLENS_ALLOW_OPEN_NETWORK',
+    ...boolean,
+    fallback: { value: false },
+    description:
+      'Allows listening on an address that other machines can reach, although clients are not authenticated yet.',
+  },
+  {
+    key: 'publicBaseUrl',
+    variable: 'HEMOLENS_PUBLIC_BASE_URL',
+    read: asUrl,
+    schema: { type: 'string', pattern: URL_PATTERN },
+    form: 'an absolute http or https URL without query',
+    description: 'Address under which clients see the service, where a proxy stands before it.',
+  },
+  {
+    key: 'corsOrigins',
+    variable: 'HEMOLENS_CORS_ORIGINS',
+    read: asUrls,
+    schema: { type: 'array', uniqueItems: true, items: { type: 'string', pattern: ORIGIN_PATTERN } },
+    form: 'origins such as https://ehr.example.org, separated by commas, without a wildcard',
+    fallback: { value: [] },
+    description: 'Web origins whose pages may call the service, separated by commas.',
+  },
+  {
+    key: 'maxBodyBytes',
+    variable: 'HEMOLENS_MAX_BODY_BYTES',
+    read: asNumber,
+    schema: { type: 'integer', minimum: 1024, maximum: 268_435_456 },
+    form: 'a whole number from 1024 to 268435456',
+    fallback: { value: 20 * 1024 * 1024 },
+    description: 'Largest request body, after decompression.',
+  },
+];
