@@ -5,6 +5,7 @@ import { cohortDescribeCommand } from './commands/cohort-describe.js';
 import { cohortEmbedCommand } from './commands/cohort-embed.js';
 import { cohortMergeCommand } from './commands/cohort-merge.js';
 import { EXIT, parseCommandArguments, UsageError, type Command, type Terminal } from './commands/command.js';
+import { configCheckCommand, configPrintCommand } from './commands/config-print.js';
 import { demoCommand } from './commands/demo.js';
 import { hapiStartCommand } from './commands/hapi-start.js';
 import { kitConformanceCommand } from './commands/kit-conformance.js';
@@ -39,6 +40,8 @@ const COMMANDS: readonly Command[] = [
   kitReplayCommand(),
   kitKeyCommand(),
   kitConformanceCommand(),
+  configCheckCommand(),
+  configPrintCommand(),
   modelVerifyCommand(),
   modelDescribeCommand(),
   hapiStartCommand(),

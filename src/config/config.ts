@@ -1,5 +1,6 @@
 import { Ajv } from 'ajv';
 import { ServiceError } from '../errors/service-error.js';
+import { CONFIG_FILE_VARIABLE, readConfigFile } from './config-file.js';
 import { CONFIG_OPTIONS, type ConfigOption } from './config-options.js';
 import type { DisplayConfig } from './options/display.js';
 import type { FhirConfig } from './options/fhir.js';
@@ -33,7 +34,8 @@ const isConfig = ajv.compile<Config>({
 });
 
 /**
- * The service's configuration: defaults, then environment variables `HEMOLENS_*`, then `overrides`; checked and frozen.
+ * The service's configuration: defaults, then the file `HEMOLENS_CONFIG_FILE` names, then the environment, then `overrides`;
+ * checked and frozen.
  * An empty variable counts as not set. Throws ServiceError ERR_CONFIG naming every variable that is unknown or does not
  * fit, and when the service would be reachable from other machines without that being asked for.
  */
@@ -42,7 +44,8 @@ export function loadConfig(
   overrides: ConfigOverrides = {},
 ): Config {
   const problems = unknownVariables(environment);
-  const given: Record<string, unknown> = {};
+  const file = environment[CONFIG_FILE_VARIABLE]?.trim() ?? '';
+  const given: Record<string, unknown> = file === '' ? {} : { ...readConfigFile(file) };
   for (const option of CONFIG_OPTIONS) {
     const text = environment[option.variable]?.trim();
     if (text !== undefined && text !== '') given[option.key] = option.read(text);
@@ -74,7 +77,7 @@ function defaults(given: Readonly<Record<string, unknown>>): Record<string, unkn
 }
 
 function unknownVariables(environment: Readonly<Record<string, string | undefined>>): string[] {
-  const known = new Set(CONFIG_OPTIONS.map(({ variable }) => variable));
+  const known = new Set([CONFIG_FILE_VARIABLE, ...CONFIG_OPTIONS.map(({ variable }) => variable)]);
   return Object.keys(environment)
     .filter((name) => name.startsWith(PREFIX) && !known.has(name))
     .map((name) => `${name} is not an option (docs/configuration.md lists them)`);
@@ -87,7 +90,7 @@ function unknownOverride(params: Readonly<Record<string, unknown>>): string {
 
 function misfit(key: string): string {
   const option = CONFIG_OPTIONS.find((candidate) => candidate.key === key);
-  return option ? `${option.variable} must be ${option.form}` : `${key} is not an option`;
+  return option ? `${option.variable} must be ${option.form} (in a file: ${key})` : `${key} is not an option`;
 }
 
 /** Combinations that each fit and together do not. */

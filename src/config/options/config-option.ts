@@ -11,4 +11,6 @@ export interface ConfigOption {
   /** undefined: no value when not set. */
   readonly fallback?: { readonly value: unknown; readonly inProduction?: unknown };
   readonly description: string;
+  /** Is its value never printed? */
+  readonly isSecret?: true;
 }
