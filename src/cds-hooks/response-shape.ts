@@ -38,6 +38,7 @@ const action = {
   },
   if: { properties: { type: { enum: ['create', 'update'] } } },
   then: { required: ['resource'] },
+  else: { required: ['resourceId'], not: { required: ['resource'] } },
 };
 
 const suggestion = {
@@ -74,7 +75,7 @@ const card = {
     links: { type: 'array', minItems: 1, items: link },
     extension: { type: 'object' },
   },
-  dependencies: { suggestions: ['selectionBehavior'] },
+  dependencies: { suggestions: ['selectionBehavior'], selectionBehavior: ['suggestions'] },
 };
 
 const isCdsResponse = new Ajv({ strict: true, strictTypes: false, strictRequired: false }).compile<CdsResponse>({

@@ -8,12 +8,13 @@ const [service] = testCatalogue.services;
 const withService = (changes: object) => ({ services: [{ ...service, ...changes }] });
 
 describe('the discovery document', () => {
-  it('of the project is well formed: hook, id, description, title, version, templates (req. 7–10)', () => {
+  it('of the project is well formed: hook, id, description, title, version, templates (req. 7–11)', () => {
     const [own, ...others] = discoveryDocument(loadServiceCatalogue()).services;
     expect(others).toEqual([]);
     expect(own).toMatchObject({ hook: 'order-sign', id: 'transfusion-mortality-risk' });
     expect(own?.title).toBeDefined();
     expect(own?.version).toBe('2.0.1');
+    expect(own?.hookVersion).toBe('1.0');
   });
 
   it('of the project has nine templates that every client can run (req. 20–23)', () => {

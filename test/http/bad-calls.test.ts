@@ -109,7 +109,7 @@ describe('bad call (req. 17, 37): refused with an OperationOutcome before anythi
     ['DELETE', PATH, 'POST, OPTIONS'],
     ['POST', '/cds-services', 'GET, HEAD, OPTIONS'],
     ['POST', '/healthz', 'GET, HEAD'],
-  ])('%s %s is 405 and tells what is allowed', async (method, path, allow) => {
+  ])('%s %s is 405 and tells what is allowed (req. 13, 36)', async (method, path, allow) => {
     const answer = await app.client.send(path, { method });
     expect(answer.status).toBe(405);
     expect(answer.headers.get('allow')).toBe(allow);
