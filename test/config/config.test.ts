@@ -34,6 +34,7 @@ describe('the configuration', () => {
       showNotScored: true,
       storeCapacity: 200,
       logLevel: 'info',
+      metrics: 'loopback',
     });
   });
 

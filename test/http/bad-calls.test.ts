@@ -75,7 +75,7 @@ describe('bad call (req. 17, 37): refused with an OperationOutcome before anythi
     });
   });
 
-  it.each(['/', '/cds-service', '/cds-services/a/b', `${PATH}/feedback`, '/metrics'])(
+  it.each(['/', '/cds-service', '/cds-services/a/b', `${PATH}/feedback`, '/metric'])(
     'the unknown address %s is 404',
     async (path) => {
       const answer = await app.client.send(path);

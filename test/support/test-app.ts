@@ -50,6 +50,7 @@ export async function startTestApp(deps: Partial<AppDeps> = {}): Promise<TestApp
     checksResponses: true,
     corsOrigins: [],
     isReady: () => true,
+    metricsReaders: 'everyone',
     log,
     ...deps,
   });
