@@ -17,6 +17,8 @@ import type { VerifyClientJwt } from './http/cds-client.js';
 import { createDevelopmentClientPort } from './http/development-client.js';
 import { openHttpServer } from './http/http-server.js';
 import { createLogger, logEvent, type Log } from './logging/logger.js';
+import { buildModelCard } from './model-card/build-model-card.js';
+import { readCardSources } from './model-card/card-sources.js';
 import { meteredLog } from './monitoring/metered-log.js';
 import { createServiceMetrics, type ServiceMetrics } from './monitoring/service-metrics.js';
 import { loadBloodProductTable } from './orders/blood-product-table.js';
@@ -68,6 +70,7 @@ async function start(
 ): Promise<RunningService> {
   const catalogue = serviceCatalogue();
   const bundle = await verifiedBundle(config, log);
+  const modelCard = buildModelCard(await readCardSources(modelDirectory(config.modelBundleDir), bundle));
   const deps = assessOrderDeps(config, overrides, log, bundle);
   let isReady = false;
   const app = createApp({
@@ -78,6 +81,7 @@ async function start(
     checksResponses: config.mode !== 'production',
     corsOrigins: config.corsOrigins,
     isReady: () => isReady,
+    modelCard: () => modelCard,
     metrics,
     metricsReaders: config.metrics,
     log,
