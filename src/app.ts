@@ -1,11 +1,13 @@
 import express, { type Express } from 'express';
 import { cors } from './http/cors.js';
 import { faultHandler } from './http/fault-handler.js';
+import { metricsRoute, type MetricsRouteDeps } from './http/metrics-route.js';
+import { modelCardRoute, type ModelCardRouteDeps } from './http/model-card-route.js';
 import { requestContext } from './http/request-context.js';
 import { cdsRoutes, healthRoutes, unknownRoute, type CdsRoutesDeps } from './http/routes.js';
 import type { Log } from './logging/logger.js';
 
-export interface AppDeps extends CdsRoutesDeps {
+export interface AppDeps extends CdsRoutesDeps, MetricsRouteDeps, ModelCardRouteDeps {
   readonly log: Log;
   readonly corsOrigins: readonly string[];
   /** May the service be sent calls? */
@@ -22,6 +24,8 @@ export function createApp(deps: AppDeps): Express {
   app.use(cors(deps.corsOrigins));
   app.use(cdsRoutes(deps));
   app.use(healthRoutes(deps.isReady));
+  app.use(modelCardRoute(deps));
+  app.use(metricsRoute(deps));
   app.use(unknownRoute);
   app.use(faultHandler(deps.log));
   return app;

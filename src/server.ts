@@ -17,6 +17,10 @@ import type { VerifyClientJwt } from './http/cds-client.js';
 import { createDevelopmentClientPort } from './http/development-client.js';
 import { openHttpServer } from './http/http-server.js';
 import { createLogger, logEvent, type Log } from './logging/logger.js';
+import { buildModelCard } from './model-card/build-model-card.js';
+import { readCardSources } from './model-card/card-sources.js';
+import { meteredLog } from './monitoring/metered-log.js';
+import { createServiceMetrics, type ServiceMetrics } from './monitoring/service-metrics.js';
 import { loadBloodProductTable } from './orders/blood-product-table.js';
 import type { AssessmentStore } from './store/assessment-store.js';
 import { createDevelopmentStore } from './store/development-store.js';
@@ -43,11 +47,14 @@ export interface RunningService {
  * expected and found, or ERR_CONFIG; nothing listens then.
  */
 export async function startService(config: Config, overrides: ServiceOverrides = {}): Promise<RunningService> {
-  const log = overrides.log ?? createLogger(config);
+  const metrics = createServiceMetrics();
+  const log = meteredLog(overrides.log ?? createLogger(config), metrics.count);
   logEvent(log, 'service.starting', { mode: config.mode });
   try {
-    return await start(config, overrides, log);
+    const service = await start(config, overrides, log, metrics);
+    return { ...service, close: () => service.close().finally(metrics.close) };
   } catch (error) {
+    metrics.close();
     if (error instanceof ServiceError) {
       logEvent(log, 'service.refused', { code: error.code, detail: error.detail.slice(0, 500) });
     }
@@ -55,9 +62,15 @@ export async function startService(config: Config, overrides: ServiceOverrides =
   }
 }
 
-async function start(config: Config, overrides: ServiceOverrides, log: Log): Promise<RunningService> {
+async function start(
+  config: Config,
+  overrides: ServiceOverrides,
+  log: Log,
+  metrics: ServiceMetrics,
+): Promise<RunningService> {
   const catalogue = serviceCatalogue();
   const bundle = await verifiedBundle(config, log);
+  const modelCard = buildModelCard(await readCardSources(modelDirectory(config.modelBundleDir), bundle));
   const deps = assessOrderDeps(config, overrides, log, bundle);
   let isReady = false;
   const app = createApp({
@@ -68,6 +81,9 @@ async function start(config: Config, overrides: ServiceOverrides, log: Log): Pro
     checksResponses: config.mode !== 'production',
     corsOrigins: config.corsOrigins,
     isReady: () => isReady,
+    modelCard: () => modelCard,
+    metrics,
+    metricsReaders: config.metrics,
     log,
   });
   const server = await openHttpServer(app, config).catch(async (error: unknown) => {

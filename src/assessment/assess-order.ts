@@ -12,7 +12,7 @@ import type { PatientRecord } from '../record/patient-record.js';
 import type { AnsweredCall } from './answered-call.js';
 import { wasInIcu, whyNotScored } from './applicability.js';
 import type { AssessOrderDeps } from './assess-order-deps.js';
-import { logAnswer, logScreening } from './assessment-log.js';
+import { logAnswer, logDecision, logScreening } from './assessment-log.js';
 import { predictionTime } from './prediction-time.js';
 import type { AssessmentOutcome, RiskAssessment } from './risk-assessment.js';
 
@@ -58,7 +58,7 @@ export async function assessOrder(
   };
   const explainedMs = performance.now();
   const cards = buildCards(assessment, deps.cardOptions);
-  await deps.store.save({
+  const call: AnsweredCall = {
     assessment,
     client,
     subject: subjectOf(request),
@@ -72,8 +72,10 @@ export async function assessOrder(
       explain: explainedMs - predictedMs,
       total: performance.now() - startMs,
     },
-  });
-  logAnswer(deps, assessment, cards.length, deps.clock() - arrivalMs);
+  };
+  await deps.store.save(call);
+  logDecision(deps, call);
+  logAnswer(deps, call, deps.clock() - arrivalMs);
   return { cards };
 }
 

@@ -1,6 +1,6 @@
 import type { ScreeningOutcome } from '../orders/screen-orders.js';
+import type { AnsweredCall } from './answered-call.js';
 import type { AssessOrderDeps } from './assess-order-deps.js';
-import type { RiskAssessment } from './risk-assessment.js';
 
 type Logging = Pick<AssessOrderDeps, 'logEvent'>;
 
@@ -10,20 +10,43 @@ export function logScreening({ logEvent }: Logging, hookInstance: string, screen
   logEvent('orders.screened', { hookInstance, kind: screening.kind, orders, textOnly: screening.textOnly.length });
 }
 
-/** That a call was answered, by which model, after which time; no figure of the patient. */
-export function logAnswer({ logEvent }: Logging, assessment: RiskAssessment, cards: number, durationMs: number): void {
-  const { assessmentId, hookInstance, outcome, record } = assessment;
+/** That a call was answered, by which model, and how long each stage took; no figure of the patient. The tier is said without ids. */
+export function logAnswer({ logEvent }: Logging, call: AnsweredCall, durationMs: number): void {
+  const { assessmentId, hookInstance, outcome, record } = call.assessment;
   const { model, modalities } = outcome.kind === 'scored' ? outcome.prediction : {};
+  const { assemble, features, predict, explain, total } = call.latencyMs;
   logEvent('assessment.answered', {
     hookInstance,
     assessmentId,
+    client: call.client.id,
     outcome: outcome.kind === 'scored' ? 'scored' : outcome.reason,
-    cards,
+    cards: call.cardIds.length,
     durationMs,
+    assembleMs: rounded(assemble),
+    featuresMs: rounded(features),
+    predictMs: rounded(predict),
+    explainMs: rounded(explain),
+    totalMs: rounded(total),
     modelId: model?.id,
     modelVersion: model?.version,
     notes: modalities?.notes,
     series: modalities?.series,
     unavailable: Object.values(record.coverage).filter(({ kind }) => kind === 'unavailable').length,
   });
+}
+
+/** What was decided, for counting: by tier and reason, tied to no call. */
+export function logDecision({ logEvent }: Logging, { assessment, client, display, cardIds }: AnsweredCall): void {
+  const { outcome } = assessment;
+  logEvent('assessment.decided', {
+    client: client.id,
+    outcome: outcome.kind === 'scored' ? 'scored' : outcome.reason,
+    tier: outcome.kind === 'scored' ? outcome.prediction.tier : undefined,
+    display: display.kind === 'shown' ? 'shown' : display.why,
+    cards: cardIds.length,
+  });
+}
+
+function rounded(ms: number): number {
+  return Math.round(ms * 10) / 10;
 }

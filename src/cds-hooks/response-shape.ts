@@ -38,6 +38,7 @@ const action = {
   },
   if: { properties: { type: { enum: ['create', 'update'] } } },
   then: { required: ['resource'] },
+  else: { required: ['resourceId'], not: { required: ['resource'] } },
 };
 
 const suggestion = {
@@ -74,15 +75,21 @@ const card = {
     links: { type: 'array', minItems: 1, items: link },
     extension: { type: 'object' },
   },
-  dependencies: { suggestions: ['selectionBehavior'] },
+  if: { anyOf: [{ required: ['suggestions'] }, { required: ['selectionBehavior'] }] },
+  then: { required: ['suggestions', 'selectionBehavior'] },
 };
 
-const isCdsResponse = new Ajv({ strict: true, strictTypes: false, strictRequired: false }).compile<CdsResponse>({
+/** JSON Schema of what a service of ours may answer (draft 07 and 2020-12 alike). @see requirements 34–55 */
+export const CDS_RESPONSE_SCHEMA = {
   type: 'object',
   required: ['cards'],
   additionalProperties: false,
   properties: { cards: { type: 'array', items: card }, extension: { type: 'object' } },
-});
+} as const;
+
+const isCdsResponse = new Ajv({ strict: true, strictTypes: false, strictRequired: false }).compile<CdsResponse>(
+  CDS_RESPONSE_SCHEMA,
+);
 
 /**
  * Throws ServiceError ERR_INTERNAL, naming the member, when a response is not what CDS Hooks allows: shapes of card, link,

@@ -3,6 +3,7 @@ import { DISPLAY_OPTIONS } from './options/display.js';
 import { FHIR_OPTIONS } from './options/fhir.js';
 import { LOGGING_OPTIONS } from './options/logging.js';
 import { MODEL_OPTIONS } from './options/model.js';
+import { MONITORING_OPTIONS } from './options/monitoring.js';
 import { NETWORK_OPTIONS } from './options/network.js';
 import { STORE_OPTIONS } from './options/store.js';
 
@@ -16,4 +17,5 @@ export const CONFIG_OPTIONS: readonly ConfigOption[] = [
   ...DISPLAY_OPTIONS,
   ...STORE_OPTIONS,
   ...LOGGING_OPTIONS,
+  ...MONITORING_OPTIONS,
 ];

@@ -6,6 +6,7 @@ import type { DisplayConfig } from './options/display.js';
 import type { FhirConfig } from './options/fhir.js';
 import type { LoggingConfig } from './options/logging.js';
 import type { ModelConfig } from './options/model.js';
+import type { MonitoringConfig } from './options/monitoring.js';
 import type { NetworkConfig } from './options/network.js';
 import type { StoreConfig } from './options/store.js';
 
@@ -13,7 +14,8 @@ export type { Mode } from './options/network.js';
 export type { ConfiguredTier } from './options/display.js';
 
 /** Everything that can be set about the service; checked and frozen. @see docs/configuration.md */
-export interface Config extends NetworkConfig, FhirConfig, ModelConfig, DisplayConfig, StoreConfig, LoggingConfig {}
+export interface Config
+  extends NetworkConfig, FhirConfig, ModelConfig, DisplayConfig, StoreConfig, LoggingConfig, MonitoringConfig {}
 
 export type ConfigOverrides = { readonly [K in keyof Config]?: Config[K] | undefined };
 

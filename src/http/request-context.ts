@@ -2,11 +2,15 @@ import { randomUUID } from 'node:crypto';
 import type { RequestHandler, Response } from 'express';
 import { logEvent, type Log } from '../logging/logger.js';
 
+export type RouteName = 'discovery' | 'service' | 'healthz' | 'readyz' | 'metrics' | 'model-card' | 'openapi' | 'other';
+
 /** What is known about a request while it is answered. */
 export interface RequestContext {
   readonly requestId: string;
   /** Name of the route, never the path: a path can hold anything. */
-  route: 'discovery' | 'service' | 'healthz' | 'readyz' | 'other';
+  route: RouteName;
+  /** Id of the client, once its credentials were verified; never what a request says. */
+  client?: string;
   hookInstance?: string;
   requestBytes?: number;
 }
@@ -27,6 +31,7 @@ export function requestContext(log: Log): RequestHandler {
         hookInstance: context.hookInstance,
         method: METHODS.has(request.method) ? request.method : 'OTHER',
         route: context.route,
+        client: context.client,
         status: response.headersSent ? response.statusCode : 0,
         durationMs: Math.round((performance.now() - startMs) * 10) / 10,
         requestBytes: context.requestBytes,

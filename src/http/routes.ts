@@ -52,10 +52,11 @@ export function cdsRoutes({
     .all(onRoute('service'))
     .options(requireService(catalogue), preflight('POST, OPTIONS'))
     .post(async (request, response) => {
+      const context = contextOf(response);
       const client = await verifyClientJwt(request);
+      context.client = client.id;
       checkService(catalogue, request.params.id);
       const { value, bytes } = await readJsonBody(request, maxBodyBytes);
-      const context = contextOf(response);
       context.requestBytes = bytes;
       const hookRequest = parseHookRequest(value, templates);
       context.hookInstance = hookRequest.hookInstance;
@@ -92,7 +93,8 @@ export const unknownRoute: RequestHandler = () => {
   throw new ServiceError('ERR_ROUTE_UNKNOWN', { detail: 'there is nothing at this address' });
 };
 
-function onRoute(route: RequestContext['route']): RequestHandler {
+/** Notes which route a request took. */
+export function onRoute(route: RequestContext['route']): RequestHandler {
   return (_request, response, next) => {
     contextOf(response).route = route;
     next();
@@ -114,7 +116,8 @@ function checkService(catalogue: ServiceCatalogue, id: string): void {
   }
 }
 
-function methodNotAllowed(methods: string): RequestHandler {
+/** Answers 405 and names the methods of the route. */
+export function methodNotAllowed(methods: string): RequestHandler {
   return (_request, response) => {
     response.setHeader('Allow', methods);
     throw new ServiceError('ERR_METHOD_NOT_ALLOWED', { detail: `the methods here are ${methods}` });

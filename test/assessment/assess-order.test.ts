@@ -264,9 +264,29 @@ describe('faults never become an empty list of cards', () => {
 test('the log holds ids, counts and the model, nothing of the patient', async () => {
   const { deps, trace } = service();
   await assessOrder(deps, call(RED_CELLS), CLIENT);
-  expect(trace.lines.map(({ event }) => event)).toEqual(['orders.screened', 'assessment.answered']);
+  expect(trace.lines.map(({ event }) => event)).toEqual([
+    'orders.screened',
+    'assessment.decided',
+    'assessment.answered',
+  ]);
+  // The tier is on a line that is tied to no call.
   expect(trace.lines[1]).toEqual({
+    event: 'assessment.decided',
+    client: 'test',
+    outcome: 'scored',
+    tier: 'very-high',
+    display: 'shown',
+    cards: 1,
+  });
+  const ms: unknown = expect.any(Number);
+  expect(trace.lines[2]).toEqual({
     event: 'assessment.answered',
+    client: 'test',
+    assembleMs: ms,
+    featuresMs: ms,
+    predictMs: ms,
+    explainMs: ms,
+    totalMs: ms,
     hookInstance: HOOK_INSTANCE,
     assessmentId: trace.saved[0]?.assessmentId,
     outcome: 'scored',

@@ -133,7 +133,7 @@ describe('the indicator (req. 42)', () => {
 });
 
 describe('the detail', () => {
-  test('is these sections, in plain lists', () => {
+  test('is these sections, in plain lists, with the orders and the age of the data (req. 47, 74)', () => {
     const assessment = scored(0.18, {
       record: record({ coverage: coverage({ notes: { kind: 'unavailable', reason: 'timeout' } }) }),
       outcome: {

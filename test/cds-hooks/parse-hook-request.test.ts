@@ -90,6 +90,17 @@ describe('an order-sign request', () => {
     expect(parse(body).fhirAuthorization?.tokenType).toBe('Bearer');
   });
 
+  it('with a token for no server is refused, and says what to add (cds-r-1)', () => {
+    const error = fault(hookBody({ fhirAuthorization: fhirAuthorization() }));
+    expect(error).toMatchObject({ status: 400, expression: 'fhirServer' });
+  });
+
+  it('with patient scopes and no patient is taken: naming the patient is no duty of the client (req. 30, cds-r-2)', () => {
+    const authorization = fhirAuthorization({ scope: 'patient/*.rs' });
+    const request = parse(hookBody({ fhirServer: FHIR_SERVER, fhirAuthorization: authorization }));
+    expect(request.fhirAuthorization).not.toHaveProperty('patient');
+  });
+
   it('carries a token whose patient is the patient of the context', () => {
     const authorization = fhirAuthorization({ patient: 'syn-1' });
     expect(

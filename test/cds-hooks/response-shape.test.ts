@@ -27,11 +27,11 @@ describe('a response', () => {
     ['with one card', response({})],
     ['with a summary of 139 characters (req. 40)', response({ summary: 'x'.repeat(139) })],
     [
-      'with a SMART link and its appContext (req. 53)',
+      'with a SMART link and its appContext, among its links (req. 46, 53)',
       response({ links: [{ label: 'Details', url: 'https://a.example/launch', type: 'smart', appContext: 'x' }] }),
     ],
     [
-      'with suggestions and how to select among them (req. 44)',
+      'with suggestions and how to select among them (req. 44, cds-resp-6)',
       response({ suggestions: [suggestion], selectionBehavior: 'any' }),
     ],
   ])('%s is well formed', (_, value) => {
@@ -48,21 +48,21 @@ describe('a response', () => {
     ['with another indicator (req. 42)', response({ indicator: 'hard-stop' })],
     ['without a source label (req. 43)', response({ source: { url: 'https://a.example' } })],
     ['with a relative source address (req. 43)', response({ source: { ...card.source, url: '/model-card' } })],
-    ['with suggestions and no selectionBehavior (req. 44)', response({ suggestions: [suggestion] })],
+    ['with suggestions and no selectionBehavior (req. 44, cds-resp-6)', response({ suggestions: [suggestion] })],
     [
-      'with an override reason without display (req. 45)',
+      'with an override reason without display (req. 45, cds-resp-4)',
       response({ overrideReasons: [{ system: 'https://a.example', code: 'x' }] }),
     ],
     ['with a member of its own at the top of a card (req. 75)', response({ title: 'Sepsis' })],
     [
-      'with two recommended suggestions of at-most-one (req. 48)',
+      'with two recommended suggestions of at-most-one (req. 48, cds-resp-1)',
       response({
         suggestions: [1, 2].map(() => ({ ...suggestion, isRecommended: true })),
         selectionBehavior: 'at-most-one',
       }),
     ],
     [
-      'with an actionSelectionBehavior (req. 49)',
+      'with an actionSelectionBehavior, which no client said it supports (req. 49, cds-resp-7)',
       response({ suggestions: [{ ...suggestion, actionSelectionBehavior: 'any' }], selectionBehavior: 'any' }),
     ],
     [
@@ -72,9 +72,34 @@ describe('a response', () => {
         selectionBehavior: 'any',
       }),
     ],
+    [
+      'with an action without a description (req. 50, cds-resp-5)',
+      response({
+        suggestions: [{ label: 'x', actions: [{ type: 'delete', resourceId: 'ServiceRequest/1' }] }],
+        selectionBehavior: 'any',
+      }),
+    ],
+    [
+      'with a deletion that names no resource (req. 50, cds-resp-2)',
+      response({
+        suggestions: [{ label: 'x', actions: [{ type: 'delete', description: 'x' }] }],
+        selectionBehavior: 'any',
+      }),
+    ],
+    [
+      'with a deletion that carries a resource (req. 50, cds-resp-2)',
+      response({
+        suggestions: [
+          { ...suggestion, actions: suggestion.actions.map((action) => ({ ...action, resource: { id: '1' } })) },
+        ],
+        selectionBehavior: 'any',
+      }),
+    ],
+    ['with a selectionBehavior and no suggestions (req. 44, cds-resp-6)', response({ selectionBehavior: 'any' })],
+    ['with links that are no list (req. 46)', response({ links: { label: 'x' } })],
     ['with a relative link (req. 52)', response({ links: [{ label: 'x', url: '/app', type: 'absolute' }] })],
     [
-      'with an appContext on an absolute link (req. 53)',
+      'with an appContext on an absolute link (req. 53, cds-resp-3)',
       response({ links: [{ label: 'x', url: 'https://a.example', type: 'absolute', appContext: 'x' }] }),
     ],
     [

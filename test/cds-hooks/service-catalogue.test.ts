@@ -2,18 +2,20 @@ import { describe, expect, it } from '@jest/globals';
 import { discoveryDocument, findService } from '../../src/cds-hooks/discovery.js';
 import { parsedPrefetchTemplates } from '../../src/cds-hooks/prefetch-template.js';
 import { loadServiceCatalogue, parseServiceCatalogue } from '../../src/cds-hooks/service-catalogue.js';
+import { grantsRead } from '../../src/cds-hooks/smart-scopes.js';
 import { testCatalogue } from '../support/catalogue.js';
 
 const [service] = testCatalogue.services;
 const withService = (changes: object) => ({ services: [{ ...service, ...changes }] });
 
 describe('the discovery document', () => {
-  it('of the project is well formed: hook, id, description, title, version, templates (req. 7–10)', () => {
+  it('of the project is well formed: hook, id, description, title, version, templates (req. 7–11)', () => {
     const [own, ...others] = discoveryDocument(loadServiceCatalogue()).services;
     expect(others).toEqual([]);
     expect(own).toMatchObject({ hook: 'order-sign', id: 'transfusion-mortality-risk' });
     expect(own?.title).toBeDefined();
     expect(own?.version).toBe('2.0.1');
+    expect(own?.hookVersion).toBe('1.0');
   });
 
   it('of the project has nine templates that every client can run (req. 20–23)', () => {
@@ -30,6 +32,19 @@ describe('the discovery document', () => {
       'conditions: search Condition',
       'notes: search DocumentReference',
     ]);
+  });
+
+  it('of the project says for each template which scope it needs, as SMART v2 and as v1 (req. 9, 30)', () => {
+    const [own] = discoveryDocument(loadServiceCatalogue()).services;
+    const clauses = (own?.usageRequirements ?? '').split(/[.;:] /);
+    for (const [key, { kind, resourceType }] of parsedPrefetchTemplates()) {
+      const at = clauses.findIndex((clause) => clause.split(', ').includes(key));
+      const scopes = clauses[at + 1]?.match(/patient\/\w+\.\w+/g) ?? [];
+      expect([key, scopes.slice(0, 2)]).toEqual([key, [`patient/${resourceType}.rs`, `patient/${resourceType}.read`]]);
+      for (const scope of scopes.slice(0, 2)) {
+        expect(grantsRead(scope, resourceType, { interaction: kind === 'read' ? 'read' : 'search' })).toBe(true);
+      }
+    }
   });
 
   it('may list no service (req. 6)', () => {

@@ -34,7 +34,14 @@ describe('the configuration', () => {
       showNotScored: true,
       storeCapacity: 200,
       logLevel: 'info',
+      metrics: 'loopback',
     });
+  });
+
+  it('leaves a call less than 2 s for charts and notes together (req. 77)', () => {
+    const { deadlineMs, perCallTimeoutMs, noteEncodingMs } = loadConfig({});
+    expect(perCallTimeoutMs).toBeLessThanOrEqual(deadlineMs);
+    expect(deadlineMs + noteEncodingMs).toBeLessThan(2000);
   });
 
   it('is read from the environment', () => {
@@ -88,7 +95,7 @@ describe('the configuration', () => {
   });
 
   it.each(['0.0.0.0', '::', '10.0.0.1', 'cds.example.org', '127.0.0.1.example.org'])(
-    'bad call: refuses to listen on %s until that is asked for',
+    'bad call: refuses to listen on %s, over plain http, until that is asked for (req. 1)',
     (host) => {
       expect(refusal({ HEMOLENS_HOST: host })).toContain('HEMOLENS_ALLOW_OPEN_NETWORK=true');
       expect(loadConfig({ HEMOLENS_HOST: host, HEMOLENS_ALLOW_OPEN_NETWORK: 'true' }).host).toBe(host);

@@ -75,7 +75,7 @@ describe('bad call (req. 17, 37): refused with an OperationOutcome before anythi
     });
   });
 
-  it.each(['/', '/cds-service', '/cds-services/a/b', `${PATH}/feedback`, '/metrics'])(
+  it.each(['/', '/cds-service', '/cds-services/a/b', `${PATH}/feedback`, '/metric'])(
     'the unknown address %s is 404',
     async (path) => {
       const answer = await app.client.send(path);
@@ -109,7 +109,7 @@ describe('bad call (req. 17, 37): refused with an OperationOutcome before anythi
     ['DELETE', PATH, 'POST, OPTIONS'],
     ['POST', '/cds-services', 'GET, HEAD, OPTIONS'],
     ['POST', '/healthz', 'GET, HEAD'],
-  ])('%s %s is 405 and tells what is allowed', async (method, path, allow) => {
+  ])('%s %s is 405 and tells what is allowed (req. 13, 36)', async (method, path, allow) => {
     const answer = await app.client.send(path, { method });
     expect(answer.status).toBe(405);
     expect(answer.headers.get('allow')).toBe(allow);

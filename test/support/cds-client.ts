@@ -24,7 +24,7 @@ export interface CdsTestClient {
  */
 export function cdsTestClient(baseUrl: string): CdsTestClient {
   const send = async (path: string, init: RequestInit = {}): Promise<Answer> =>
-    readAnswer(await fetch(`${baseUrl}${path}`, init));
+    readAnswer(path, await fetch(`${baseUrl}${path}`, init));
   return {
     baseUrl,
     send,
@@ -38,8 +38,15 @@ export function cdsTestClient(baseUrl: string): CdsTestClient {
   };
 }
 
-async function readAnswer(response: Response): Promise<Answer> {
+/** Addresses that may answer with something else than JSON: text for Prometheus, a page for people. */
+const NOT_ONLY_JSON = ['/metrics', '/model-card'];
+
+async function readAnswer(path: string, response: Response): Promise<Answer> {
   const text = await response.text();
+  const isJson = response.headers.get('content-type')?.startsWith('application/json') ?? false;
+  if (!isJson && NOT_ONLY_JSON.includes(path)) {
+    return { status: response.status, headers: response.headers, text, body: undefined };
+  }
   if (text === '') return { status: response.status, headers: response.headers, text, body: undefined };
   const body: unknown = JSON.parse(text);
   const empty = emptyMembers(body, ['cards', 'services']);

@@ -6,6 +6,14 @@ import { createLogger, type Log } from '../../src/logging/logger.js';
 import { cdsTestClient, type CdsTestClient } from './cds-client.js';
 import { testCatalogue } from './catalogue.js';
 
+const testModelCard = {
+  model: { id: 'test', version: '0.0.1', title: 'Test model', sha256: '0'.repeat(64) },
+  outcome: 'death within 7 days',
+  notice: 'For tests.',
+  rule: 'none',
+  attributes: [{ number: 1, category: 'Details', name: 'Developer', value: 'not evaluated', isEvaluated: false }],
+};
+
 export interface TestApp {
   readonly client: CdsTestClient;
   /** Log lines so far, parsed. */
@@ -50,6 +58,8 @@ export async function startTestApp(deps: Partial<AppDeps> = {}): Promise<TestApp
     checksResponses: true,
     corsOrigins: [],
     isReady: () => true,
+    metricsReaders: 'everyone',
+    modelCard: () => testModelCard,
     log,
     ...deps,
   });
