@@ -74,6 +74,8 @@ const onlyIn = [
   ['winston', 'logging'],
   ['jose', '(kit|http)/'],
   ['express', '(http/|app\\.ts|sandbox/)'],
+  ['helmet', 'http'],
+  ['rate-limiter-flexible', 'http'],
   ['ajv', '(cds-hooks|config|features|ensemble|orders|concepts)/'],
 ].map(([pkg, room]) => ({
   name: `${pkg.replace(/[^a-z]+/g, '')}-only-in-its-room`,

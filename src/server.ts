@@ -16,6 +16,7 @@ import { fhirAccessOf } from './fhir/fhir-access-options.js';
 import type { VerifyClientJwt } from './http/cds-client.js';
 import { createDevelopmentClientPort } from './http/development-client.js';
 import { openHttpServer } from './http/http-server.js';
+import { tlsFilesOf } from './http/tls-material.js';
 import { createLogger, logEvent, type Log } from './logging/logger.js';
 import { loadBloodProductTable } from './orders/blood-product-table.js';
 import type { AssessmentStore } from './store/assessment-store.js';
@@ -65,15 +66,21 @@ async function start(config: Config, overrides: ServiceOverrides, log: Log): Pro
     verifyClientJwt: overrides.verifyClientJwt ?? createDevelopmentClientPort(log),
     assessOrder: (request, client) => assessOrder(deps, request, client),
     maxBodyBytes: config.maxBodyBytes,
+    limits: config,
+    trustedProxies: config.trustedProxies,
     checksResponses: config.mode !== 'production',
     corsOrigins: config.corsOrigins,
     isReady: () => isReady,
     log,
   });
-  const server = await openHttpServer(app, config).catch(async (error: unknown) => {
-    await bundle.close();
-    throw error;
-  });
+  const tls = tlsFilesOf(config);
+  const { host, port, maxConnections } = config;
+  const server = await openHttpServer(app, { host, port, maxConnections, log, ...(tls ? { tls } : {}) }).catch(
+    async (error: unknown) => {
+      await bundle.close();
+      throw error;
+    },
+  );
   isReady = true;
   if (!isLoopback(config.host)) {
     logEvent(log, 'network.open', { detail: 'other machines may reach this service', host: config.host });

@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { RequestHandler, Response } from 'express';
+import type { CallContext } from '../cds-hooks/call-context.js';
 import { logEvent, type Log } from '../logging/logger.js';
+import { continueTrace } from './traceparent.js';
 
 /** What is known about a request while it is answered. */
-export interface RequestContext {
-  readonly requestId: string;
+export interface RequestContext extends CallContext {
+  /** Of the trace the caller's `traceparent` names. */
+  readonly traceId?: string;
   /** Name of the route, never the path: a path can hold anything. */
-  route: 'discovery' | 'service' | 'healthz' | 'readyz' | 'other';
+  route: 'discovery' | 'service' | 'feedback' | 'healthz' | 'readyz' | 'other';
   hookInstance?: string;
   requestBytes?: number;
 }
@@ -17,7 +20,11 @@ const contexts = new WeakMap<Response, RequestContext>();
 /** Gives every request an id, sends it back as `X-Request-Id`, and logs one line when the answer has left. */
 export function requestContext(log: Log): RequestHandler {
   return (request, response, next) => {
-    const context: RequestContext = { requestId: randomUUID(), route: 'other' };
+    const context: RequestContext = {
+      requestId: randomUUID(),
+      route: 'other',
+      ...continueTrace(request.headers['traceparent']),
+    };
     contexts.set(response, context);
     response.setHeader('X-Request-Id', context.requestId);
     const startMs = performance.now();
@@ -30,6 +37,7 @@ export function requestContext(log: Log): RequestHandler {
         status: response.headersSent ? response.statusCode : 0,
         durationMs: Math.round((performance.now() - startMs) * 10) / 10,
         requestBytes: context.requestBytes,
+        traceId: context.traceId,
       });
     });
     next();
