@@ -77,6 +77,8 @@ const onlyIn = [
   ['prom-client', 'monitoring'],
   ['jose', '(kit|http)/'],
   ['express', '(http/|app\\.ts|sandbox/)'],
+  ['helmet', 'http'],
+  ['rate-limiter-flexible', 'http'],
   ['ajv', '(cds-hooks|config|features|ensemble|orders|concepts)/'],
 ].map(([pkg, room]) => ({
   name: `${pkg.replace(/[^a-z]+/g, '')}-only-in-its-room`,

@@ -1,13 +1,26 @@
 import express, { type Express } from 'express';
+import { createAuthenticationGuard, createClientQuota } from './http/client-limits.js';
 import { cors } from './http/cors.js';
 import { faultHandler } from './http/fault-handler.js';
 import { metricsRoute, type MetricsRouteDeps } from './http/metrics-route.js';
 import { modelCardRoute, type ModelCardRouteDeps } from './http/model-card-route.js';
+import { GENEROUS_LIMITS, type HttpLimits } from './http/http-limits.js';
+import { createLoadGate } from './http/load-gate.js';
 import { requestContext } from './http/request-context.js';
+import { createRequestOrigin } from './http/request-origin.js';
 import { cdsRoutes, healthRoutes, unknownRoute, type CdsRoutesDeps } from './http/routes.js';
+import { securityHeaders } from './http/security-headers.js';
+import { shedLoad } from './http/shed-load.js';
+import type { VerifyClientJwt } from './http/cds-client.js';
 import type { Log } from './logging/logger.js';
 
-export interface AppDeps extends CdsRoutesDeps, MetricsRouteDeps, ModelCardRouteDeps {
+export interface AppDeps extends Omit<CdsRoutesDeps, 'guards' | 'log'>, MetricsRouteDeps, ModelCardRouteDeps {
+  readonly verifyClientJwt: VerifyClientJwt;
+  readonly maxBodyBytes: number;
+  /** Default: bounds that only hostile use reaches. */
+  readonly limits?: HttpLimits;
+  /** Addresses and networks whose `X-Forwarded-*` headers are believed; none by default. */
+  readonly trustedProxies?: readonly string[];
   readonly log: Log;
   readonly corsOrigins: readonly string[];
   /** May the service be sent calls? */
@@ -16,17 +29,31 @@ export interface AppDeps extends CdsRoutesDeps, MetricsRouteDeps, ModelCardRoute
 
 /** The HTTP service around `assessOrder`; everything it uses comes in as an argument. */
 export function createApp(deps: AppDeps): Express {
+  const { log, limits = GENEROUS_LIMITS } = deps;
+  const originOf = createRequestOrigin(deps.trustedProxies);
+  const guards = {
+    verifyClientJwt: deps.verifyClientJwt,
+    authenticationGuard: createAuthenticationGuard(limits.failedAuthenticationsPerMinute),
+    quota: createClientQuota({
+      requestsPerMinute: limits.clientRequestsPerMinute,
+      concurrent: limits.clientConcurrentCalls,
+    }),
+    originOf,
+    bodyLimits: { maxBytes: deps.maxBodyBytes, timeoutMs: limits.bodyTimeoutMs },
+  };
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', false);
-  app.use(requestContext(deps.log));
+  app.use(securityHeaders(originOf));
   app.use(cors(deps.corsOrigins));
-  app.use(cdsRoutes(deps));
+  app.use(shedLoad(createLoadGate(limits), log));
+  app.use(requestContext(log));
+  app.use(cdsRoutes({ ...deps, guards }));
   app.use(healthRoutes(deps.isReady));
   app.use(modelCardRoute(deps));
   app.use(metricsRoute(deps));
   app.use(unknownRoute);
-  app.use(faultHandler(deps.log));
+  app.use(faultHandler(log));
   return app;
 }

@@ -16,6 +16,7 @@ import { fhirAccessOf } from './fhir/fhir-access-options.js';
 import type { VerifyClientJwt } from './http/cds-client.js';
 import { createDevelopmentClientPort } from './http/development-client.js';
 import { openHttpServer } from './http/http-server.js';
+import { tlsFilesOf } from './http/tls-material.js';
 import { createLogger, logEvent, type Log } from './logging/logger.js';
 import { buildModelCard } from './model-card/build-model-card.js';
 import { readCardSources } from './model-card/card-sources.js';
@@ -78,6 +79,8 @@ async function start(
     verifyClientJwt: overrides.verifyClientJwt ?? createDevelopmentClientPort(log),
     assessOrder: (request, client) => assessOrder(deps, request, client),
     maxBodyBytes: config.maxBodyBytes,
+    limits: config,
+    trustedProxies: config.trustedProxies,
     checksResponses: config.mode !== 'production',
     corsOrigins: config.corsOrigins,
     isReady: () => isReady,
@@ -86,10 +89,14 @@ async function start(
     metricsReaders: config.metrics,
     log,
   });
-  const server = await openHttpServer(app, config).catch(async (error: unknown) => {
-    await bundle.close();
-    throw error;
-  });
+  const tls = tlsFilesOf(config);
+  const { host, port, maxConnections } = config;
+  const server = await openHttpServer(app, { host, port, maxConnections, log, ...(tls ? { tls } : {}) }).catch(
+    async (error: unknown) => {
+      await bundle.close();
+      throw error;
+    },
+  );
   isReady = true;
   if (!isLoopback(config.host)) {
     logEvent(log, 'network.open', { detail: 'other machines may reach this service', host: config.host });

@@ -4,6 +4,7 @@ import { CONFIG_FILE_VARIABLE, readConfigFile } from './config-file.js';
 import { CONFIG_OPTIONS, type ConfigOption } from './config-options.js';
 import type { DisplayConfig } from './options/display.js';
 import type { FhirConfig } from './options/fhir.js';
+import type { LimitsConfig } from './options/limits.js';
 import type { LoggingConfig } from './options/logging.js';
 import type { ModelConfig } from './options/model.js';
 import type { MonitoringConfig } from './options/monitoring.js';
@@ -15,7 +16,15 @@ export type { ConfiguredTier } from './options/display.js';
 
 /** Everything that can be set about the service; checked and frozen. @see docs/configuration.md */
 export interface Config
-  extends NetworkConfig, FhirConfig, ModelConfig, DisplayConfig, StoreConfig, LoggingConfig, MonitoringConfig {}
+  extends
+    NetworkConfig,
+    LimitsConfig,
+    FhirConfig,
+    ModelConfig,
+    DisplayConfig,
+    StoreConfig,
+    LoggingConfig,
+    MonitoringConfig {}
 
 export type ConfigOverrides = { readonly [K in keyof Config]?: Config[K] | undefined };
 
@@ -103,8 +112,27 @@ function contradictions(config: Config): string[] {
       `${variableOf('host')} is not a loopback address: clients are not authenticated yet, so other machines may reach the service only with ${variableOf('allowOpenNetwork')}=true`,
     );
   }
+  found.push(...tlsContradictions(config));
   if (config.perCallTimeoutMs > config.deadlineMs) {
     found.push(`${variableOf('perCallTimeoutMs')} must not be over ${variableOf('deadlineMs')}`);
+  }
+  return found;
+}
+
+/** JSON goes over HTTPS in production. @see requirement 1 */
+function tlsContradictions(config: Config): string[] {
+  const { tlsCertFile, tlsKeyFile, tlsClientCaFile, trustedProxies, mode, host } = config;
+  const found: string[] = [];
+  if ((tlsCertFile === undefined) !== (tlsKeyFile === undefined)) {
+    found.push(`${variableOf('tlsCertFile')} and ${variableOf('tlsKeyFile')} must be set together`);
+  }
+  if (tlsClientCaFile !== undefined && tlsCertFile === undefined) {
+    found.push(`${variableOf('tlsClientCaFile')} needs ${variableOf('tlsCertFile')}`);
+  }
+  if (mode === 'production' && !isLoopback(host) && tlsCertFile === undefined && trustedProxies.length === 0) {
+    found.push(
+      `in production other machines reach the service over TLS only: set ${variableOf('tlsCertFile')}, or ${variableOf('trustedProxies')} to the proxy that ends TLS`,
+    );
   }
   return found;
 }

@@ -5,6 +5,7 @@
 export const ERROR_CODES = {
   ERR_BODY_MALFORMED: { status: 400, issue: 'structure' },
   ERR_BODY_TOO_LARGE: { status: 413, issue: 'too-long' },
+  ERR_BODY_SLOW: { status: 408, issue: 'timeout' },
   ERR_CONTENT_TYPE: { status: 415, issue: 'not-supported' },
   ERR_REQUEST_INVALID: { status: 400, issue: 'invalid' },
   ERR_HOOK_MISMATCH: { status: 400, issue: 'invalid' },

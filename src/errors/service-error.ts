@@ -5,6 +5,8 @@ export interface ServiceErrorOptions {
   readonly detail: string;
   /** The element at fault in FHIRPath-like words, for example `context.draftOrders.entry[0].resource`. */
   readonly expression?: string;
+  /** When the caller may try again, in whole seconds: answered as `Retry-After`. */
+  readonly retryAfterSeconds?: number;
   readonly cause?: unknown;
 }
 
@@ -17,12 +19,14 @@ export class ServiceError extends Error {
   readonly code: ErrorCode;
   readonly detail: string;
   readonly expression: string | undefined;
+  readonly retryAfterSeconds: number | undefined;
 
-  constructor(code: ErrorCode, { detail, expression, cause }: ServiceErrorOptions) {
+  constructor(code: ErrorCode, { detail, expression, retryAfterSeconds, cause }: ServiceErrorOptions) {
     super(`${code}: ${detail}`, cause === undefined ? undefined : { cause });
     this.code = code;
     this.detail = detail;
     this.expression = expression;
+    this.retryAfterSeconds = retryAfterSeconds;
   }
 
   /** HTTP status this fault is answered with. */

@@ -14,7 +14,7 @@ export function cors(allowedOrigins: readonly string[]): RequestHandler {
     const { origin } = request.headers;
     if (origin !== undefined && allowed.has(origin)) {
       response.setHeader('Access-Control-Allow-Origin', origin);
-      response.setHeader('Access-Control-Expose-Headers', 'X-Request-Id');
+      response.setHeader('Access-Control-Expose-Headers', 'X-Request-Id, Retry-After');
     }
     next();
   };

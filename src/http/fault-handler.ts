@@ -2,6 +2,7 @@ import type { ErrorRequestHandler } from 'express';
 import { ServiceError } from '../errors/service-error.js';
 import { faultFields } from '../logging/fault-fields.js';
 import { logEvent, type Log } from '../logging/logger.js';
+import { answerEarly } from './early-answer.js';
 import { faultAnswer } from './operation-outcome.js';
 import { contextOf } from './request-context.js';
 import { sendJson } from './send-json.js';
@@ -10,7 +11,7 @@ import { sendJson } from './send-json.js';
 export function faultHandler(log: Log): ErrorRequestHandler {
   // Express knows an error handler by its four parameters.
   // eslint-disable-next-line @typescript-eslint/no-unused-vars
-  return (thrown: unknown, _request, response, _next) => {
+  return (thrown: unknown, request, response, _next) => {
     const error = asServiceError(thrown);
     const { requestId, hookInstance } = contextOf(response);
     const { status, code, outcome } = faultAnswer(error, requestId);
@@ -23,6 +24,11 @@ export function faultHandler(log: Log): ErrorRequestHandler {
       response.destroy();
       return;
     }
+    answerEarly(request, response);
+    if (error instanceof ServiceError && error.retryAfterSeconds !== undefined) {
+      response.setHeader('Retry-After', error.retryAfterSeconds);
+    }
+    if (status === 408) response.setHeader('Connection', 'close');
     if (status === 401) response.setHeader('WWW-Authenticate', 'Bearer');
     sendJson(response, status, outcome);
   };

@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
-import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
+import { createGunzip } from 'node:zlib';
 import { ServiceError } from '../errors/service-error.js';
+import { createJsonGuard, DEFAULT_JSON_LIMITS, type JsonGuardLimits } from './json-guard.js';
 
 export interface JsonBody {
   readonly value: unknown;
@@ -10,22 +10,30 @@ export interface JsonBody {
   readonly bytes: number;
 }
 
-const inflate = promisify(gunzip);
+export interface BodyLimits {
+  /** As sent, and as inflated. */
+  readonly maxBytes: number;
+  /** Time for the whole body to arrive. */
+  readonly timeoutMs: number;
+  readonly json?: JsonGuardLimits;
+}
+
 const MEDIA_TYPES = new Set(['application/json', 'application/fhir+json']);
 const BYTE_ORDER_MARK = '\uFEFF';
 
 /**
- * Reads a request's JSON body, plain or gzip, parsed once from its bytes. No fault quotes the body.
- * Throws ServiceError ERR_CONTENT_TYPE (415) for another media type, charset or encoding, ERR_BODY_TOO_LARGE (413) over
- * `maxBytes` (as sent or inflated), ERR_BODY_MALFORMED (400) for what is not JSON in UTF-8.
+ * Reads a request's JSON body, plain or gzip, parsed once from its bytes. Size, depth and number of values are watched as the
+ * chunks arrive (as they are inflated), so that nothing hostile is read to its end. No fault quotes the body.
+ * Throws ServiceError ERR_CONTENT_TYPE (415) for another media type, charset or encoding, ERR_BODY_TOO_LARGE (413),
+ * ERR_BODY_SLOW (408) when it does not arrive in time, ERR_BODY_MALFORMED (400) for what is not JSON in UTF-8.
  */
-export async function readJsonBody(request: IncomingMessage, maxBytes: number): Promise<JsonBody> {
+export async function readJsonBody(request: IncomingMessage, limits: BodyLimits): Promise<JsonBody> {
+  const { maxBytes } = limits;
   checkContentType(request.headers['content-type']);
   const isGzip = checkEncoding(request.headers['content-encoding']);
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
-  const sent = await readBytes(request, maxBytes);
-  const bytes = isGzip ? await inflateBytes(sent, maxBytes) : sent;
-  return { value: parseJson(bytes), bytes: sent.length };
+  const { chunks, sentBytes } = isGzip ? await readGzip(request, limits) : await readPlain(request, limits);
+  return { value: parseJson(chunks), bytes: sentBytes };
 }
 
 function checkContentType(header: string | undefined): void {
@@ -42,37 +50,108 @@ function checkEncoding(header: string | undefined): boolean {
   throw notSupported('Content-Encoding must be gzip or identity');
 }
 
-/** The whole body. Over the limit it stops keeping bytes at once; node drains the rest of the request. */
-function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let length = 0;
-    const finish = (settle: () => void): void => {
-      request.off('data', onData).off('end', onEnd).off('error', onCut).off('close', onCut);
-      settle();
-    };
-    const onData = (chunk: Buffer): void => {
-      length += chunk.length;
-      if (length > maxBytes) finish(() => reject(tooLarge(maxBytes)));
-      else chunks.push(chunk);
-    };
-    const onEnd = (): void =>
-      finish(() => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, length)));
-    const onCut = (): void => finish(() => reject(malformed('ended before it was complete')));
-    request.on('data', onData).on('end', onEnd).on('error', onCut).on('close', onCut);
-  });
+interface Arrived {
+  readonly chunks: readonly Buffer[];
+  readonly sentBytes: number;
 }
 
-async function inflateBytes(sent: Buffer, maxBytes: number): Promise<Buffer> {
+/** Keeps JSON text while it is within the limits. */
+function createSink({ maxBytes, json }: BodyLimits): { readonly chunks: Buffer[]; keep(chunk: Buffer): void } {
+  const guard = createJsonGuard(json ?? DEFAULT_JSON_LIMITS);
+  const chunks: Buffer[] = [];
+  let length = 0;
+  return {
+    chunks,
+    keep(chunk) {
+      length += chunk.length;
+      if (length > maxBytes) throw tooLarge(maxBytes);
+      guard.check(chunk);
+      chunks.push(chunk);
+    },
+  };
+}
+
+async function readPlain(request: IncomingMessage, limits: BodyLimits): Promise<Arrived> {
+  const sink = createSink(limits);
+  const sentBytes = await arrival(request, limits, { onChunk: (chunk) => sink.keep(chunk) });
+  return { chunks: sink.chunks, sentBytes };
+}
+
+/** Inflates chunk by chunk: a decompression bomb is refused as soon as it is over the limit. */
+async function readGzip(request: IncomingMessage, limits: BodyLimits): Promise<Arrived> {
+  const sink = createSink(limits);
+  const gunzip = createGunzip();
+  const inflated = new Promise<void>((resolve, reject) => {
+    gunzip.on('data', (chunk: Buffer) => {
+      try {
+        sink.keep(chunk);
+      } catch (error) {
+        reject(error instanceof Error ? error : malformed('is not JSON'));
+      }
+    });
+    gunzip.once('end', resolve).once('error', () => reject(malformed('is not gzip')));
+  });
+  const sent = arrival(request, limits, {
+    onChunk: (chunk) => {
+      if (gunzip.write(chunk)) return;
+      request.pause();
+      gunzip.once('drain', () => request.resume());
+    },
+    stopsWith: inflated,
+  }).then((bytes) => {
+    gunzip.end();
+    return bytes;
+  });
   try {
-    return await inflate(sent, { maxOutputLength: maxBytes });
-  } catch (error) {
-    const code: unknown = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
-    throw code === 'ERR_BUFFER_TOO_LARGE' ? tooLarge(maxBytes) : malformed('is not gzip');
+    const [sentBytes] = await Promise.all([sent, inflated]);
+    return { chunks: sink.chunks, sentBytes };
+  } finally {
+    // Its own error listener stays, so that a late complaint goes nowhere.
+    gunzip.destroy();
+    request.resume();
   }
 }
 
-function parseJson(bytes: Buffer): unknown {
+interface ArrivalListeners {
+  /** May throw a ServiceError, which ends the reading. */
+  readonly onChunk: (chunk: Buffer) => void;
+  /** Reading ends when this rejects. */
+  readonly stopsWith?: Promise<unknown>;
+}
+
+/** The length of the body once all of it is here. After a fault no byte is kept; what to do with the rest is up to the answer. */
+function arrival(request: IncomingMessage, limits: BodyLimits, listeners: ArrivalListeners): Promise<number> {
+  const { maxBytes, timeoutMs } = limits;
+  return new Promise((resolve, reject) => {
+    let length = 0;
+    const finish = (error?: unknown): void => {
+      clearTimeout(timer);
+      request.off('data', onData).off('end', onEnd).off('error', onCut).off('close', onCut);
+      if (error === undefined) resolve(length);
+      else reject(error instanceof Error ? error : malformed('could not be read'));
+    };
+    const onData = (chunk: Buffer): void => {
+      length += chunk.length;
+      if (length > maxBytes) {
+        finish(tooLarge(maxBytes));
+        return;
+      }
+      try {
+        listeners.onChunk(chunk);
+      } catch (error) {
+        finish(error);
+      }
+    };
+    const onEnd = (): void => finish();
+    const onCut = (): void => finish(malformed('ended before it was complete'));
+    const timer = setTimeout(() => finish(tooSlow(timeoutMs)), timeoutMs);
+    request.on('data', onData).on('end', onEnd).on('error', onCut).on('close', onCut);
+    listeners.stopsWith?.catch(finish);
+  });
+}
+
+function parseJson(chunks: readonly Buffer[]): unknown {
+  const bytes = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
   if (!isUtf8(bytes)) throw malformed('is not UTF-8');
   const text = bytes.toString('utf8');
   try {
@@ -85,6 +164,10 @@ function parseJson(bytes: Buffer): unknown {
 
 function tooLarge(maxBytes: number): ServiceError {
   return new ServiceError('ERR_BODY_TOO_LARGE', { detail: `the body is over ${maxBytes} bytes` });
+}
+
+function tooSlow(timeoutMs: number): ServiceError {
+  return new ServiceError('ERR_BODY_SLOW', { detail: `the body did not arrive within ${timeoutMs} ms` });
 }
 
 function notSupported(detail: string): ServiceError {

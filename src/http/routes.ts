@@ -1,4 +1,5 @@
 import { Router, type RequestHandler } from 'express';
+import type { CallContext } from '../cds-hooks/call-context.js';
 import type { CdsResponse } from '../cds-hooks/card.js';
 import { discoveryDocument, findService } from '../cds-hooks/discovery.js';
 import type { HookRequest } from '../cds-hooks/hook-request.js';
@@ -7,34 +8,32 @@ import { prefetchTemplates } from '../cds-hooks/prefetch-template.js';
 import { assertResponseShape } from '../cds-hooks/response-shape.js';
 import type { ServiceCatalogue } from '../cds-hooks/service-catalogue.js';
 import { ServiceError } from '../errors/service-error.js';
-import type { CdsClient, VerifyClientJwt } from './cds-client.js';
+import type { Log } from '../logging/logger.js';
+import { answerFeedback, type SaveFeedback } from './answer-feedback.js';
+import type { CdsClient } from './cds-client.js';
 import { preflight } from './cors.js';
-import { readJsonBody } from './read-json-body.js';
 import { contextOf, type RequestContext } from './request-context.js';
 import { sendJson } from './send-json.js';
+import { takeCall, type CallGuards } from './take-call.js';
 
 export interface CdsRoutesDeps {
   readonly catalogue: ServiceCatalogue;
-  readonly verifyClientJwt: VerifyClientJwt;
-  readonly assessOrder: (request: HookRequest, client: CdsClient) => Promise<CdsResponse>;
-  readonly maxBodyBytes: number;
+  readonly guards: CallGuards;
+  readonly assessOrder: (request: HookRequest, client: CdsClient, call: CallContext) => Promise<CdsResponse>;
+  /** Keeps feedback on cards; without it no feedback is offered, and its address is unknown. */
+  readonly saveFeedback?: SaveFeedback;
   /** Check every response against the standard before it leaves? */
   readonly checksResponses: boolean;
+  readonly log: Log;
 }
 
 /**
- * `GET /cds-services` and `POST /cds-services/:id`.
- * @see requirements 5–18, 34–37
+ * `GET /cds-services`, `POST /cds-services/:id` and, where feedback is kept, `POST /cds-services/:id/feedback`.
+ * @see requirements 5–18, 34–37, 56–60
  */
-export function cdsRoutes({
-  catalogue,
-  verifyClientJwt,
-  assessOrder,
-  maxBodyBytes,
-  checksResponses,
-}: CdsRoutesDeps): Router {
+export function cdsRoutes(deps: CdsRoutesDeps): Router {
+  const { catalogue, saveFeedback } = deps;
   const discovery = Buffer.from(JSON.stringify(discoveryDocument(catalogue)));
-  const templates = prefetchTemplates(catalogue);
   const router = Router();
 
   router
@@ -51,21 +50,49 @@ export function cdsRoutes({
     .route('/cds-services/:id')
     .all(onRoute('service'))
     .options(requireService(catalogue), preflight('POST, OPTIONS'))
-    .post(async (request, response) => {
-      const context = contextOf(response);
-      const client = await verifyClientJwt(request);
-      context.client = client.id;
-      checkService(catalogue, request.params.id);
-      const { value, bytes } = await readJsonBody(request, maxBodyBytes);
-      context.requestBytes = bytes;
-      const hookRequest = parseHookRequest(value, templates);
-      context.hookInstance = hookRequest.hookInstance;
-      const answer = await assessOrder(hookRequest, client);
-      if (checksResponses) assertResponseShape(answer);
-      sendJson(response, 200, answer);
-    })
+    .post(answerHookCall(deps))
     .all(requireService(catalogue), methodNotAllowed('POST, OPTIONS'));
+
+  if (saveFeedback) {
+    router
+      .route('/cds-services/:id/feedback')
+      .all(onRoute('feedback'))
+      .options(requireService(catalogue), preflight('POST, OPTIONS'))
+      .post(async (request, response) => {
+        await takeCall(deps.guards, request, response, {
+          checkRoute: () => checkService(catalogue, request.params.id),
+          answer: (body, client) => answerFeedback({ saveFeedback, log: deps.log }, response, body, client),
+        });
+      })
+      .all(requireService(catalogue), methodNotAllowed('POST, OPTIONS'));
+  }
   return router;
+}
+
+function answerHookCall({
+  catalogue,
+  guards,
+  assessOrder,
+  checksResponses,
+}: CdsRoutesDeps): RequestHandler<{ id: string }> {
+  const templates = prefetchTemplates(catalogue);
+  return async (request, response) => {
+    await takeCall(guards, request, response, {
+      checkRoute: () => checkService(catalogue, request.params.id),
+      answer: async (body, client) => {
+        const context = contextOf(response);
+        const hookRequest = parseHookRequest(body, templates);
+        context.hookInstance = hookRequest.hookInstance;
+        const answer = await assessOrder(hookRequest, client, callContextOf(context));
+        if (checksResponses) assertResponseShape(answer);
+        sendJson(response, 200, answer);
+      },
+    });
+  };
+}
+
+function callContextOf({ requestId, traceparent }: RequestContext): CallContext {
+  return traceparent === undefined ? { requestId } : { requestId, traceparent };
 }
 
 /** `GET /healthz`: the process answers. `GET /readyz`: it may be sent calls; 503 before and after. */

@@ -35,6 +35,15 @@ describe('the configuration', () => {
       storeCapacity: 200,
       logLevel: 'info',
       metrics: 'loopback',
+      clientRequestsPerMinute: 100_000,
+      clientConcurrentCalls: 256,
+      failedAuthenticationsPerMinute: 600,
+      maxCalls: 256,
+      maxWaitingCalls: 256,
+      maxLoopDelayMs: 10_000,
+      bodyTimeoutMs: 15_000,
+      maxConnections: 2048,
+      trustedProxies: [],
     });
   });
 
@@ -42,6 +51,38 @@ describe('the configuration', () => {
     const { deadlineMs, perCallTimeoutMs, noteEncodingMs } = loadConfig({});
     expect(perCallTimeoutMs).toBeLessThanOrEqual(deadlineMs);
     expect(deadlineMs + noteEncodingMs).toBeLessThan(2000);
+  });
+
+  it('takes in less at once in production, so that what it takes is answered soon', () => {
+    expect(loadConfig({ HEMOLENS_MODE: 'production' })).toMatchObject({
+      clientRequestsPerMinute: 1200,
+      clientConcurrentCalls: 16,
+      maxCalls: 64,
+      maxWaitingCalls: 4,
+      maxLoopDelayMs: 1000,
+    });
+  });
+
+  it('bad call: in production other machines reach the service over TLS only (req. 1)', () => {
+    const open = {
+      HEMOLENS_MODE: 'production',
+      HEMOLENS_HOST: '10.0.0.1',
+      HEMOLENS_ALLOW_OPEN_NETWORK: 'true',
+    };
+    expect(refusal(open)).toContain('over TLS only: set HEMOLENS_TLS_CERT_FILE');
+    expect(loadConfig({ ...open, HEMOLENS_TRUSTED_PROXIES: '10.0.0.2' }).trustedProxies).toEqual(['10.0.0.2']);
+    const tls = { HEMOLENS_TLS_CERT_FILE: 'cert.pem', HEMOLENS_TLS_KEY_FILE: 'key.pem' };
+    expect(loadConfig({ ...open, ...tls })).toMatchObject({ tlsCertFile: 'cert.pem', tlsKeyFile: 'key.pem' });
+  });
+
+  it('bad call: a certificate without its key, or client certificates without TLS, stop the start', () => {
+    expect(refusal({ HEMOLENS_TLS_CERT_FILE: 'cert.pem' })).toContain('must be set together');
+    expect(refusal({ HEMOLENS_TLS_CLIENT_CA_FILE: 'ca.pem' })).toContain('needs HEMOLENS_TLS_CERT_FILE');
+  });
+
+  it('knows proxies by address or network', () => {
+    const text = '10.0.0.1, 192.168.0.0/16, ::1, fd00::/8';
+    expect(loadConfig({ HEMOLENS_TRUSTED_PROXIES: text }).trustedProxies).toHaveLength(4);
   });
 
   it('is read from the environment', () => {
@@ -108,6 +149,11 @@ describe('bad call: the start is refused and the variable named', () => {
     ['HEMOLENS_MODE', 'prod'],
     ['HEMOLENS_HOST', 'http://127.0.0.1'],
     ['HEMOLENS_PORT', '65536'],
+    ['HEMOLENS_TRUSTED_PROXIES', 'proxy.example.org'],
+    ['HEMOLENS_TRUSTED_PROXIES', '10.0.0.300'],
+    ['HEMOLENS_TRUSTED_PROXIES', '10.0.0.0/33'],
+    ['HEMOLENS_MAX_CALLS', '0'],
+    ['HEMOLENS_BODY_TIMEOUT_MS', '10 s'],
     ['HEMOLENS_PORT', '80.5'],
     ['HEMOLENS_PORT', '-1'],
     ['HEMOLENS_ALLOW_OPEN_NETWORK', 'yes'],

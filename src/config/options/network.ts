@@ -1,5 +1,16 @@
 import type { ConfigOption } from './config-option.js';
-import { asText, asNumber, asUrl, asUrls, boolean, URL_PATTERN, ORIGIN_PATTERN, oneOf } from './option-kinds.js';
+import {
+  asText,
+  asNumber,
+  asUrl,
+  asUrls,
+  asList,
+  boolean,
+  NETWORK_PATTERN,
+  URL_PATTERN,
+  ORIGIN_PATTERN,
+  oneOf,
+} from './option-kinds.js';
 
 export type Mode = 'development' | 'sandbox' | 'production';
 
@@ -15,7 +26,16 @@ export interface NetworkConfig {
   /** Each an origin: `https://ehr.example.org`. */
   readonly corsOrigins: readonly string[];
   readonly maxBodyBytes: number;
+  /** PEM. With both the service speaks HTTPS only. */
+  readonly tlsCertFile?: string;
+  readonly tlsKeyFile?: string;
+  /** PEM. With it a client must show a certificate of one of these authorities. */
+  readonly tlsClientCaFile?: string;
+  /** Addresses and networks (`10.1.0.0/16`) whose `X-Forwarded-*` headers are believed. */
+  readonly trustedProxies: readonly string[];
 }
+
+const file = { read: asText, schema: { type: 'string', minLength: 1 }, form: 'a file' };
 
 export const NETWORK_OPTIONS: readonly ConfigOption[] = [
   {
@@ -77,5 +97,35 @@ export const NETWORK_OPTIONS: readonly ConfigOption[] = [
     form: 'a whole number from 1024 to 268435456',
     fallback: { value: 20 * 1024 * 1024 },
     description: 'Largest request body, after decompression.',
+  },
+  {
+    key: 'tlsCertFile',
+    variable: 'HEMOLENS_TLS_CERT_FILE',
+    ...file,
+    description:
+      'Certificate chain (PEM) to speak HTTPS with, TLS 1.2 or later. Read again on SIGHUP; a pair that does not fit is not taken over.',
+  },
+  {
+    key: 'tlsKeyFile',
+    variable: 'HEMOLENS_TLS_KEY_FILE',
+    ...file,
+    description: 'Private key (PEM) of the certificate.',
+  },
+  {
+    key: 'tlsClientCaFile',
+    variable: 'HEMOLENS_TLS_CLIENT_CA_FILE',
+    ...file,
+    description:
+      'Certificate authorities (PEM) of clients. When set, a connection without a certificate of one of them is refused (mutual TLS), beside the authentication of calls.',
+  },
+  {
+    key: 'trustedProxies',
+    variable: 'HEMOLENS_TRUSTED_PROXIES',
+    read: asList,
+    schema: { type: 'array', uniqueItems: true, items: { type: 'string', pattern: NETWORK_PATTERN } },
+    form: 'IP addresses or networks such as 10.1.0.0/16, separated by commas',
+    fallback: { value: [] },
+    description:
+      'Proxies whose `X-Forwarded-For`, `-Proto` and `-Host` are believed, separated by commas. From anyone else these headers are ignored.',
   },
 ];

@@ -6,6 +6,7 @@ export const asNumber = (text: string): unknown => (/^\d+$/.test(text) ? Number(
 export const asBoolean = (text: string): unknown => (text === 'true' ? true : text === 'false' ? false : text);
 export const asUrl = (text: string): unknown => text.replace(/\/+$/, '');
 export const asUrls = (text: string): unknown => text.split(',').map((item) => item.trim().replace(/\/+$/, ''));
+export const asList = (text: string): unknown => text.split(',').map((item) => item.trim());
 
 /** true or false */
 export const boolean = { read: asBoolean, schema: { type: 'boolean' }, form: 'true or false' };
@@ -16,6 +17,10 @@ export const milliseconds = {
 };
 export const URL_PATTERN = '^https?://[^\\s/?#@]+(/[^\\s?#]*[^\\s?#/])?$';
 export const ORIGIN_PATTERN = '^https?://[^\\s/?#@*]+$';
+
+/** An IP address or a network in CIDR form: every value that looks like one and is not is refused when it is used. */
+export const NETWORK_PATTERN =
+  '^((25[0-5]|2[0-4]\\d|1?\\d?\\d)(\\.(25[0-5]|2[0-4]\\d|1?\\d?\\d)){3}(/(3[0-2]|[12]?\\d))?|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*(/(12[0-8]|1[01]\\d|\\d?\\d))?)$';
 
 export function oneOf(values: readonly string[]): Pick<ConfigOption, 'read' | 'schema' | 'form'> {
   return { read: asText, schema: { enum: values }, form: `one of ${values.join(', ')}` };
