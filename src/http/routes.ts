@@ -8,6 +8,7 @@ import { assertResponseShape } from '../cds-hooks/response-shape.js';
 import type { ServiceCatalogue } from '../cds-hooks/service-catalogue.js';
 import { ServiceError } from '../errors/service-error.js';
 import type { CdsClient, VerifyClientJwt } from './cds-client.js';
+import { hasCredentials } from './client-jwt/bearer-token.js';
 import { preflight } from './cors.js';
 import { readJsonBody } from './read-json-body.js';
 import { contextOf, type RequestContext } from './request-context.js';
@@ -40,7 +41,9 @@ export function cdsRoutes({
   router
     .route('/cds-services')
     .all(onRoute('discovery'))
-    .get((_request, response) => {
+    .get(async (request, response) => {
+      // Open to all, as nothing in it is private; a token that is sent has to be right all the same (req. 14).
+      if (hasCredentials(request)) await verifyClientJwt(request);
       response.setHeader('Cache-Control', 'no-cache');
       sendJson(response, 200, discovery);
     })
