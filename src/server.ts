@@ -14,7 +14,7 @@ import { ServiceError } from './errors/service-error.js';
 import { assembleRecord } from './fhir/assemble-record.js';
 import { fhirAccessOf } from './fhir/fhir-access-options.js';
 import type { VerifyClientJwt } from './http/cds-client.js';
-import { createDevelopmentClientPort } from './http/development-client.js';
+import { createClientPort, type KnownClients } from './http/client-port.js';
 import { openHttpServer } from './http/http-server.js';
 import { createLogger, logEvent, type Log } from './logging/logger.js';
 import { loadBloodProductTable } from './orders/blood-product-table.js';
@@ -27,6 +27,7 @@ export interface ServiceOverrides {
   /** ms since the epoch; a clock other than the real one only in sandbox mode. */
   readonly clock?: () => number;
   readonly verifyClientJwt?: VerifyClientJwt;
+  readonly clients?: KnownClients;
   readonly store?: AssessmentStore;
   readonly log?: Log;
 }
@@ -57,12 +58,14 @@ export async function startService(config: Config, overrides: ServiceOverrides =
 
 async function start(config: Config, overrides: ServiceOverrides, log: Log): Promise<RunningService> {
   const catalogue = serviceCatalogue();
+  const verifyClientJwt =
+    overrides.verifyClientJwt ?? createClientPort(config, { clients: overrides.clients, clock: () => Date.now(), log });
   const bundle = await verifiedBundle(config, log);
   const deps = assessOrderDeps(config, overrides, log, bundle);
   let isReady = false;
   const app = createApp({
     catalogue,
-    verifyClientJwt: overrides.verifyClientJwt ?? createDevelopmentClientPort(log),
+    verifyClientJwt,
     assessOrder: (request, client) => assessOrder(deps, request, client),
     maxBodyBytes: config.maxBodyBytes,
     checksResponses: config.mode !== 'production',

@@ -1,4 +1,5 @@
 import type { ConfigOption } from './options/config-option.js';
+import { CLIENTS_OPTIONS } from './options/clients.js';
 import { DISPLAY_OPTIONS } from './options/display.js';
 import { FHIR_OPTIONS } from './options/fhir.js';
 import { LOGGING_OPTIONS } from './options/logging.js';
@@ -11,6 +12,7 @@ export type { ConfigOption } from './options/config-option.js';
 /** The only list of options: parsing, checking, defaults and docs/configuration.md all come from it. */
 export const CONFIG_OPTIONS: readonly ConfigOption[] = [
   ...NETWORK_OPTIONS,
+  ...CLIENTS_OPTIONS,
   ...FHIR_OPTIONS,
   ...MODEL_OPTIONS,
   ...DISPLAY_OPTIONS,

@@ -1,6 +1,8 @@
 import { Ajv } from 'ajv';
 import { ServiceError } from '../errors/service-error.js';
+import { audienceBaseUrl, isReachableByOthers, requiresClientAuthentication } from './client-authentication.js';
 import { CONFIG_OPTIONS, type ConfigOption } from './config-options.js';
+import type { ClientsConfig } from './options/clients.js';
 import type { DisplayConfig } from './options/display.js';
 import type { FhirConfig } from './options/fhir.js';
 import type { LoggingConfig } from './options/logging.js';
@@ -8,22 +10,18 @@ import type { ModelConfig } from './options/model.js';
 import type { NetworkConfig } from './options/network.js';
 import type { StoreConfig } from './options/store.js';
 
+export { requiresClientAuthentication } from './client-authentication.js';
+export { isLoopback } from './loopback.js';
 export type { Mode } from './options/network.js';
 export type { ConfiguredTier } from './options/display.js';
 
 /** Everything that can be set about the service; checked and frozen. @see docs/configuration.md */
-export interface Config extends NetworkConfig, FhirConfig, ModelConfig, DisplayConfig, StoreConfig, LoggingConfig {}
+export interface Config
+  extends NetworkConfig, ClientsConfig, FhirConfig, ModelConfig, DisplayConfig, StoreConfig, LoggingConfig {}
 
 export type ConfigOverrides = { readonly [K in keyof Config]?: Config[K] | undefined };
 
 const PREFIX = 'HEMOLENS_';
-const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
-
-/** Can only this machine reach a service that listens there? */
-export function isLoopback(host: string): boolean {
-  return LOOPBACK.has(host);
-}
-
 const ajv = new Ajv({ allErrors: true });
 const isConfig = ajv.compile<Config>({
   type: 'object',
@@ -93,9 +91,15 @@ function misfit(key: string): string {
 /** Combinations that each fit and together do not. */
 function contradictions(config: Config): string[] {
   const found: string[] = [];
-  if (!isLoopback(config.host) && !config.allowOpenNetwork) {
+  if (requiresClientAuthentication(config)) {
+    if (audienceBaseUrl(config) === undefined) {
+      found.push(
+        `${variableOf('publicBaseUrl')} must be set where clients are authenticated (${variableOf('host')} ${config.host}, ${variableOf('port')} ${config.port}): their tokens name the address they call; ${variableOf('allowOpenNetwork')}=true opens the service to other machines without authentication`,
+      );
+    }
+  } else if (isReachableByOthers(config) && !config.allowOpenNetwork) {
     found.push(
-      `${variableOf('host')} is not a loopback address: clients are not authenticated yet, so other machines may reach the service only with ${variableOf('allowOpenNetwork')}=true`,
+      `${variableOf('clientAuthentication')} is off, and other machines may call the service by ${variableOf('host')} or ${variableOf('publicBaseUrl')}: that has to be asked for with ${variableOf('allowOpenNetwork')}=true`,
     );
   }
   if (config.perCallTimeoutMs > config.deadlineMs) {

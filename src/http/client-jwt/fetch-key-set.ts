@@ -57,7 +57,9 @@ function readKeys(text: string): readonly PublicJwk[] {
 async function boundedText(response: Response, maxBytes: number): Promise<string> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  for await (const chunk of response.body ?? []) {
+  const body: AsyncIterable<Uint8Array> | undefined = response.body ?? undefined;
+  if (body === undefined) return '';
+  for await (const chunk of body) {
     bytes += chunk.byteLength;
     // Leaving the loop cancels the rest of the body.
     if (bytes > maxBytes) throw new KeySetFault('too-large');
