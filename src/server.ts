@@ -14,7 +14,7 @@ import { ServiceError } from './errors/service-error.js';
 import { assembleRecord } from './fhir/assemble-record.js';
 import { fhirAccessOf } from './fhir/fhir-access-options.js';
 import type { VerifyClientJwt } from './http/cds-client.js';
-import { createDevelopmentClientPort } from './http/development-client.js';
+import { createClientPort, type KnownClients } from './http/client-port.js';
 import { openHttpServer } from './http/http-server.js';
 import { tlsFilesOf } from './http/tls-material.js';
 import { createLogger, logEvent, type Log } from './logging/logger.js';
@@ -32,6 +32,7 @@ export interface ServiceOverrides {
   /** ms since the epoch; a clock other than the real one only in sandbox mode. */
   readonly clock?: () => number;
   readonly verifyClientJwt?: VerifyClientJwt;
+  readonly clients?: KnownClients;
   readonly store?: AssessmentStore;
   readonly log?: Log;
 }
@@ -70,13 +71,15 @@ async function start(
   metrics: ServiceMetrics,
 ): Promise<RunningService> {
   const catalogue = serviceCatalogue();
+  const verifyClientJwt =
+    overrides.verifyClientJwt ?? createClientPort(config, { clients: overrides.clients, clock: () => Date.now(), log });
   const bundle = await verifiedBundle(config, log);
   const modelCard = buildModelCard(await readCardSources(modelDirectory(config.modelBundleDir), bundle));
   const deps = assessOrderDeps(config, overrides, log, bundle);
   let isReady = false;
   const app = createApp({
     catalogue,
-    verifyClientJwt: overrides.verifyClientJwt ?? createDevelopmentClientPort(log),
+    verifyClientJwt,
     assessOrder: (request, client) => assessOrder(deps, request, client),
     maxBodyBytes: config.maxBodyBytes,
     limits: config,

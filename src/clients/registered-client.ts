@@ -6,10 +6,13 @@ export const DEFAULT_ALGORITHMS: readonly SignatureAlgorithm[] = ['ES384', 'RS38
 /** A public key as RFC 7517 writes it. */
 export type PublicJwk = Readonly<Record<string, unknown>> & { readonly kty: string; readonly kid?: string };
 
-/** Where a client's keys come from: a URL registered with it, or the set itself. */
+/**
+ * Where a client's keys come from: a URL registered with it, or the set itself. `jku` of an inline set is what its tokens may
+ * name in their header; nothing is fetched from it.
+ */
 export type ClientKeys =
   | { readonly kind: 'jku'; readonly jku: string }
-  | { readonly kind: 'inline'; readonly jwks: { readonly keys: readonly PublicJwk[] } };
+  | { readonly kind: 'inline'; readonly jwks: { readonly keys: readonly PublicJwk[] }; readonly jku?: string };
 
 /** Lowest tier shown, drivers on a card; what a client may set per call is bounded by its registration. */
 export type ShownTier = 'low' | 'moderate' | 'high' | 'very-high';

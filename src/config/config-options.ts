@@ -1,4 +1,5 @@
 import type { ConfigOption } from './options/config-option.js';
+import { CLIENTS_OPTIONS } from './options/clients.js';
 import { DISPLAY_OPTIONS } from './options/display.js';
 import { FHIR_OPTIONS } from './options/fhir.js';
 import { LIMITS_OPTIONS } from './options/limits.js';
@@ -14,6 +15,7 @@ export type { ConfigOption } from './options/config-option.js';
 export const CONFIG_OPTIONS: readonly ConfigOption[] = [
   ...NETWORK_OPTIONS,
   ...LIMITS_OPTIONS,
+  ...CLIENTS_OPTIONS,
   ...FHIR_OPTIONS,
   ...MODEL_OPTIONS,
   ...DISPLAY_OPTIONS,

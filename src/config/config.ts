@@ -1,7 +1,9 @@
 import { Ajv } from 'ajv';
 import { ServiceError } from '../errors/service-error.js';
 import { CONFIG_FILE_VARIABLE, readConfigFile } from './config-file.js';
+import { audienceBaseUrl, isReachableByOthers, requiresClientAuthentication } from './client-authentication.js';
 import { CONFIG_OPTIONS, type ConfigOption } from './config-options.js';
+import type { ClientsConfig } from './options/clients.js';
 import type { DisplayConfig } from './options/display.js';
 import type { FhirConfig } from './options/fhir.js';
 import type { LimitsConfig } from './options/limits.js';
@@ -11,6 +13,8 @@ import type { MonitoringConfig } from './options/monitoring.js';
 import type { NetworkConfig } from './options/network.js';
 import type { StoreConfig } from './options/store.js';
 
+export { requiresClientAuthentication } from './client-authentication.js';
+export { isLoopback } from './loopback.js';
 export type { Mode } from './options/network.js';
 export type { ConfiguredTier } from './options/display.js';
 
@@ -18,6 +22,7 @@ export type { ConfiguredTier } from './options/display.js';
 export interface Config
   extends
     NetworkConfig,
+    ClientsConfig,
     LimitsConfig,
     FhirConfig,
     ModelConfig,
@@ -29,13 +34,6 @@ export interface Config
 export type ConfigOverrides = { readonly [K in keyof Config]?: Config[K] | undefined };
 
 const PREFIX = 'HEMOLENS_';
-const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
-
-/** Can only this machine reach a service that listens there? */
-export function isLoopback(host: string): boolean {
-  return LOOPBACK.has(host);
-}
-
 const ajv = new Ajv({ allErrors: true });
 const isConfig = ajv.compile<Config>({
   type: 'object',
@@ -107,9 +105,15 @@ function misfit(key: string): string {
 /** Combinations that each fit and together do not. */
 function contradictions(config: Config): string[] {
   const found: string[] = [];
-  if (!isLoopback(config.host) && !config.allowOpenNetwork) {
+  if (requiresClientAuthentication(config)) {
+    if (audienceBaseUrl(config) === undefined) {
+      found.push(
+        `${variableOf('publicBaseUrl')} must be set where clients are authenticated (${variableOf('host')} ${config.host}, ${variableOf('port')} ${config.port}): their tokens name the address they call; ${variableOf('allowOpenNetwork')}=true opens the service to other machines without authentication`,
+      );
+    }
+  } else if (isReachableByOthers(config) && !config.allowOpenNetwork) {
     found.push(
-      `${variableOf('host')} is not a loopback address: clients are not authenticated yet, so other machines may reach the service only with ${variableOf('allowOpenNetwork')}=true`,
+      `${variableOf('clientAuthentication')} is off, and other machines may call the service by ${variableOf('host')} or ${variableOf('publicBaseUrl')}: that has to be asked for with ${variableOf('allowOpenNetwork')}=true`,
     );
   }
   found.push(...tlsContradictions(config));

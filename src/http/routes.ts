@@ -11,10 +11,11 @@ import { ServiceError } from '../errors/service-error.js';
 import type { Log } from '../logging/logger.js';
 import { answerFeedback, type SaveFeedback } from './answer-feedback.js';
 import type { CdsClient } from './cds-client.js';
+import { hasCredentials } from './client-jwt/bearer-token.js';
 import { preflight } from './cors.js';
 import { contextOf, type RequestContext } from './request-context.js';
 import { sendJson } from './send-json.js';
-import { takeCall, type CallGuards } from './take-call.js';
+import { authenticate, takeCall, type CallGuards } from './take-call.js';
 
 export interface CdsRoutesDeps {
   readonly catalogue: ServiceCatalogue;
@@ -39,7 +40,9 @@ export function cdsRoutes(deps: CdsRoutesDeps): Router {
   router
     .route('/cds-services')
     .all(onRoute('discovery'))
-    .get((_request, response) => {
+    .get(async (request, response) => {
+      // Open to all, as nothing in it is private; a token that is sent has to be right all the same (req. 14).
+      if (hasCredentials(request)) await authenticate(deps.guards, request);
       response.setHeader('Cache-Control', 'no-cache');
       sendJson(response, 200, discovery);
     })

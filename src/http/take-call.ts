@@ -43,7 +43,8 @@ export async function takeCall(
   }
 }
 
-async function authenticate(
+/** The client that sends a request; an address that fails too often is refused before its token is looked at. */
+export async function authenticate(
   { verifyClientJwt, authenticationGuard, originOf }: CallGuards,
   request: IncomingMessage,
 ): Promise<CdsClient> {

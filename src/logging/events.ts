@@ -25,6 +25,15 @@ export const EVENTS = {
   'service.stopping': { level: 'info', fields: {} },
   'service.stopped': { level: 'info', fields: { cut: 'boolean', durationMs: 'number' } },
   'service.refused': { level: 'error', fields: { code: 'token', detail: 'text' } },
+  'client.refused': {
+    level: 'warn',
+    fields: { requestId: 'token', reason: 'token', client: 'token', tenant: 'token', jtiHash: 'token' },
+  },
+  'client.keys-fetched': { level: 'info', fields: { client: 'token', keys: 'number', durationMs: 'number' } },
+  'client.keys-unavailable': {
+    level: 'warn',
+    fields: { client: 'token', reason: 'token', status: 'number', kept: 'boolean', durationMs: 'number' },
+  },
   'client.not-verified': { level: 'warn', fields: { detail: 'text' } },
   'store.not-durable': { level: 'warn', fields: { detail: 'text', capacity: 'number' } },
   'clock.replay': { level: 'warn', fields: { detail: 'text' } },

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { CONFIG_OPTIONS } from '../../src/config/config-options.js';
-import { loadConfig } from '../../src/config/config.js';
+import { audienceBaseUrl } from '../../src/config/client-authentication.js';
+import { loadConfig, requiresClientAuthentication } from '../../src/config/config.js';
 import { ServiceError } from '../../src/errors/service-error.js';
 
 function refusal(environment: Record<string, string>): string {
@@ -144,6 +145,47 @@ describe('the configuration', () => {
   );
 });
 
+describe('authentication of clients (req. 62)', () => {
+  const OPEN = { HEMOLENS_ALLOW_OPEN_NETWORK: 'true' };
+  const PUBLIC = { HEMOLENS_PUBLIC_BASE_URL: 'https://cds.example.org/hemolens' };
+  const ANYWHERE = { HEMOLENS_HOST: '0.0.0.0' };
+  const REQUIRED = { HEMOLENS_CLIENT_AUTHENTICATION: 'required' };
+  const OFF = { HEMOLENS_CLIENT_AUTHENTICATION: 'off' };
+
+  it.each<[string, boolean, Record<string, string>]>([
+    ['on loopback', false, {}],
+    ['on loopback under a loopback address', false, { HEMOLENS_PUBLIC_BASE_URL: 'http://[::1]:3000' }],
+    ['on loopback behind a proxy that others reach', true, PUBLIC],
+    ['on every address', true, { ...ANYWHERE, ...PUBLIC }],
+    ['where the network was opened on purpose', false, { ...ANYWHERE, ...OPEN }],
+    [
+      'where the network was opened and tokens are asked for all the same',
+      true,
+      { ...ANYWHERE, ...OPEN, ...PUBLIC, ...REQUIRED },
+    ],
+    ['on loopback where it is asked for', true, REQUIRED],
+    ['where it is off and the network was opened', false, { ...ANYWHERE, ...OPEN, ...OFF }],
+  ])('%s: required is %s', (_, isRequired, environment) => {
+    expect(requiresClientAuthentication(loadConfig(environment))).toBe(isRequired);
+  });
+
+  it('compares aud with the public address, or on loopback with the one listened on (req. 72)', () => {
+    expect(audienceBaseUrl(loadConfig(PUBLIC))).toBe('https://cds.example.org/hemolens');
+    expect(audienceBaseUrl(loadConfig(REQUIRED))).toBe('http://127.0.0.1:3000');
+    expect(audienceBaseUrl(loadConfig({ ...REQUIRED, HEMOLENS_HOST: '::1' }))).toBe('http://[::1]:3000');
+  });
+
+  it.each<[string, Record<string, string>, string]>([
+    ['off on an address that others reach', { ...ANYWHERE, ...OFF }, 'HEMOLENS_CLIENT_AUTHENTICATION is off'],
+    ['off behind a proxy that others reach', { ...PUBLIC, ...OFF }, 'HEMOLENS_CLIENT_AUTHENTICATION is off'],
+    ['required without an address that tokens could name', ANYWHERE, 'HEMOLENS_PUBLIC_BASE_URL must be set'],
+    ['required on any free port', { ...REQUIRED, HEMOLENS_PORT: '0' }, 'HEMOLENS_PUBLIC_BASE_URL must be set'],
+  ])('bad call: %s is refused, and the way out is named', (_, environment, words) => {
+    expect(refusal(environment)).toContain(words);
+    expect(refusal(environment)).toContain('HEMOLENS_ALLOW_OPEN_NETWORK=true');
+  });
+});
+
 describe('bad call: the start is refused and the variable named', () => {
   it.each([
     ['HEMOLENS_MODE', 'prod'],
@@ -158,6 +200,7 @@ describe('bad call: the start is refused and the variable named', () => {
     ['HEMOLENS_PORT', '-1'],
     ['HEMOLENS_ALLOW_OPEN_NETWORK', 'yes'],
     ['HEMOLENS_PUBLIC_BASE_URL', 'cds.example.org'],
+    ['HEMOLENS_CLIENT_AUTHENTICATION', 'optional'],
     ['HEMOLENS_CORS_ORIGINS', '*'],
     ['HEMOLENS_CORS_ORIGINS', 'https://ehr.example.org/app'],
     ['HEMOLENS_CORS_ORIGINS', 'https://*.example.org'],

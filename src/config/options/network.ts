@@ -53,7 +53,8 @@ export const NETWORK_OPTIONS: readonly ConfigOption[] = [
     schema: { type: 'string', pattern: '^[A-Za-z0-9.:-]+$' },
     form: 'a host name or address',
     fallback: { value: '127.0.0.1' },
-    description: 'Address to listen on. Anything but a loopback address needs `HEMOLENS_ALLOW_OPEN_NETWORK=true`.',
+    description:
+      'Address to listen on. On anything but a loopback address clients are authenticated, which needs `HEMOLENS_PUBLIC_BASE_URL`.',
   },
   {
     key: 'port',
@@ -70,7 +71,7 @@ export const NETWORK_OPTIONS: readonly ConfigOption[] = [
     ...boolean,
     fallback: { value: false },
     description:
-      'Allows listening on an address that other machines can reach, although clients are not authenticated yet.',
+      'Opens the service to other machines without authentication of clients: whoever reaches it may call it. For trying in a closed network.',
   },
   {
     key: 'publicBaseUrl',
@@ -78,7 +79,8 @@ export const NETWORK_OPTIONS: readonly ConfigOption[] = [
     read: asUrl,
     schema: { type: 'string', pattern: URL_PATTERN },
     form: 'an absolute http or https URL without query',
-    description: 'Address under which clients see the service, where a proxy stands before it.',
+    description:
+      'Address under which clients call the service; `aud` of their tokens begins with it. Not set: the address listened on, where that is loopback.',
   },
   {
     key: 'corsOrigins',
