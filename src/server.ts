@@ -12,6 +12,7 @@ import { loadModelBundle } from './ensemble/load-model-bundle.js';
 import type { ModelBundle } from './ensemble/model-bundle.js';
 import { ServiceError } from './errors/service-error.js';
 import { assembleRecord } from './fhir/assemble-record.js';
+import { createFhirBases, fhirBasesOf, type FhirBases } from './fhir/bases/fhir-bases.js';
 import { fhirAccessOf } from './fhir/fhir-access-options.js';
 import type { VerifyClientJwt } from './http/cds-client.js';
 import { createDevelopmentClientPort } from './http/development-client.js';
@@ -58,7 +59,8 @@ export async function startService(config: Config, overrides: ServiceOverrides =
 async function start(config: Config, overrides: ServiceOverrides, log: Log): Promise<RunningService> {
   const catalogue = serviceCatalogue();
   const bundle = await verifiedBundle(config, log);
-  const deps = assessOrderDeps(config, overrides, log, bundle);
+  const bases = createFhirBases(fhirBasesOf(config));
+  const deps = assessOrderDeps(config, overrides, log, bundle, bases);
   let isReady = false;
   const app = createApp({
     catalogue,
@@ -71,6 +73,7 @@ async function start(config: Config, overrides: ServiceOverrides, log: Log): Pro
     log,
   });
   const server = await openHttpServer(app, config).catch(async (error: unknown) => {
+    await bases.close();
     await bundle.close();
     throw error;
   });
@@ -85,25 +88,37 @@ async function start(config: Config, overrides: ServiceOverrides, log: Log): Pro
       isReady = false;
       logEvent(log, 'service.stopping');
       const stopped = await server.close();
+      await bases.close();
       await bundle.close();
       logEvent(log, 'service.stopped', stopped);
     },
   };
 }
 
-function assessOrderDeps(config: Config, overrides: ServiceOverrides, log: Log, bundle: ModelBundle): AssessOrderDeps {
+function assessOrderDeps(
+  config: Config,
+  overrides: ServiceOverrides,
+  log: Log,
+  bundle: ModelBundle,
+  bases: FhirBases,
+): AssessOrderDeps {
   const { textMatchPolicy, ordersOverlayPath } = config;
   const bloodProducts = loadBloodProductTable(
     ordersOverlayPath,
     textMatchPolicy === undefined ? {} : { textOnly: textMatchPolicy },
   );
   logEvent(log, 'orders.table-loaded', { codes: bloodProducts.classes.size, overlay: ordersOverlayPath !== undefined });
-  const access = { ...fhirAccessOf(config), templates: parsedPrefetchTemplates() };
+  const templates = parsedPrefetchTemplates();
   return {
     bloodProducts,
     bundle,
     assembleRecord: async (request, orders, at) => {
-      const assembled = await assembleRecord(request, orders, { ...access, ...at });
+      const assembled = await assembleRecord(request, orders, {
+        ...fhirAccessOf(config, at.client),
+        templates,
+        bases,
+        ...at,
+      });
       logAssembly(log, request.hookInstance, assembled);
       return assembled;
     },
