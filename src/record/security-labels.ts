@@ -32,7 +32,7 @@ export function isRestricted(resource: Element): boolean {
     ? children(meta, 'security').flatMap((coding) => codingsOf({ coding: [coding] }))
     : [];
   return [...own, ...general].some(
-    ({ system = '', code }) =>
+    ({ system, code }) =>
       (CONFIDENTIALITY.has(system) && RESTRICTED.has(code)) || (ACT_CODE.has(system) && SENSITIVE.has(code)),
   );
 }

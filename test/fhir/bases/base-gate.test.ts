@@ -23,12 +23,13 @@ async function fail(gate: BaseGate, times: number): Promise<void> {
 describe('so many calls at a time', () => {
   test('the next one waits for its turn, in order', async () => {
     const { gate } = gateAt();
-    const [first] = [await go(gate), await go(gate)];
+    const first = await go(gate);
+    await go(gate);
     const order: string[] = [];
     const third = gate.enter(never).then((turn) => (order.push('third'), turn));
     const fourth = gate.enter(never).then((turn) => (order.push('fourth'), turn));
     expect(await gate.enter(never)).toEqual({ kind: 'no', why: 'full' });
-    first?.end('answered');
+    first.end('answered');
     const turn = await third;
     expect(order).toEqual(['third']);
     if (turn.kind === 'go') turn.end('answered');
@@ -38,13 +39,14 @@ describe('so many calls at a time', () => {
 
   test('one that is cut leaves the queue, and its place is not lost', async () => {
     const { gate } = gateAt();
-    const [first] = [await go(gate), await go(gate)];
+    const first = await go(gate);
+    await go(gate);
     const cut = new AbortController();
     const third = gate.enter(cut.signal);
     const fourth = gate.enter(never);
     cut.abort();
     expect(await third).toEqual({ kind: 'no', why: 'cut' });
-    first?.end('answered');
+    first.end('answered');
     expect((await fourth).kind).toBe('go');
   });
 
@@ -61,9 +63,10 @@ describe('so many calls at a time', () => {
 describe('a server that asks to wait', () => {
   test('is not called before the time has passed, and what waits is told at once', async () => {
     const { gate, time } = gateAt();
-    const [first] = [await go(gate), await go(gate)];
+    const first = await go(gate);
+    await go(gate);
     const waiting = [gate.enter(never), gate.enter(never)];
-    first?.end('answered', 5_000);
+    first.end('answered', 5_000);
     expect(await Promise.all(waiting)).toEqual([
       { kind: 'no', why: 'paused' },
       { kind: 'no', why: 'paused' },
