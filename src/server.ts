@@ -12,6 +12,7 @@ import { loadModelBundle } from './ensemble/load-model-bundle.js';
 import type { ModelBundle } from './ensemble/model-bundle.js';
 import { ServiceError } from './errors/service-error.js';
 import { assembleRecord } from './fhir/assemble-record.js';
+import { createFhirBases, fhirBasesOf, type FhirBases } from './fhir/bases/fhir-bases.js';
 import { fhirAccessOf } from './fhir/fhir-access-options.js';
 import type { VerifyClientJwt } from './http/cds-client.js';
 import { createClientPort, type KnownClients } from './http/client-port.js';
@@ -75,7 +76,8 @@ async function start(
     overrides.verifyClientJwt ?? createClientPort(config, { clients: overrides.clients, clock: () => Date.now(), log });
   const bundle = await verifiedBundle(config, log);
   const modelCard = buildModelCard(await readCardSources(modelDirectory(config.modelBundleDir), bundle));
-  const deps = assessOrderDeps(config, overrides, log, bundle);
+  const bases = createFhirBases(fhirBasesOf(config));
+  const deps = assessOrderDeps(config, overrides, log, bundle, bases);
   let isReady = false;
   const app = createApp({
     catalogue,
@@ -96,6 +98,7 @@ async function start(
   const { host, port, maxConnections } = config;
   const server = await openHttpServer(app, { host, port, maxConnections, log, ...(tls ? { tls } : {}) }).catch(
     async (error: unknown) => {
+      await bases.close();
       await bundle.close();
       throw error;
     },
@@ -111,25 +114,37 @@ async function start(
       isReady = false;
       logEvent(log, 'service.stopping');
       const stopped = await server.close();
+      await bases.close();
       await bundle.close();
       logEvent(log, 'service.stopped', stopped);
     },
   };
 }
 
-function assessOrderDeps(config: Config, overrides: ServiceOverrides, log: Log, bundle: ModelBundle): AssessOrderDeps {
+function assessOrderDeps(
+  config: Config,
+  overrides: ServiceOverrides,
+  log: Log,
+  bundle: ModelBundle,
+  bases: FhirBases,
+): AssessOrderDeps {
   const { textMatchPolicy, ordersOverlayPath } = config;
   const bloodProducts = loadBloodProductTable(
     ordersOverlayPath,
     textMatchPolicy === undefined ? {} : { textOnly: textMatchPolicy },
   );
   logEvent(log, 'orders.table-loaded', { codes: bloodProducts.classes.size, overlay: ordersOverlayPath !== undefined });
-  const access = { ...fhirAccessOf(config), templates: parsedPrefetchTemplates() };
+  const templates = parsedPrefetchTemplates();
   return {
     bloodProducts,
     bundle,
     assembleRecord: async (request, orders, at) => {
-      const assembled = await assembleRecord(request, orders, { ...access, ...at });
+      const assembled = await assembleRecord(request, orders, {
+        ...fhirAccessOf(config, at.client),
+        templates,
+        bases,
+        ...at,
+      });
       logAssembly(log, request.hookInstance, assembled);
       return assembled;
     },

@@ -47,6 +47,9 @@ export const REASON_WORDS: Readonly<Record<UnavailableReason, string>> = {
   'upstream-error': 'the FHIR server answered with an error',
   'client-query-failed': "the client's own query failed",
   'not-supported': 'the FHIR server does not offer them',
+  'server-busy': 'the FHIR server asked to be called later',
+  'not-r4': 'the FHIR server does not speak FHIR R4',
+  restricted: 'their security labels restrict them',
 };
 
 export const NOT_SCORED_WORDS: Readonly<

@@ -18,6 +18,8 @@ const FAILURES: ReadonlySet<UnavailableReason> = new Set([
   'timeout',
   'upstream-error',
   'client-query-failed',
+  'server-busy',
+  'not-r4',
 ]);
 
 /** Parts of the chart that a reader of the card must know were not seen. */

@@ -3,6 +3,7 @@ import { ServiceError } from '../errors/service-error.js';
 import { CONFIG_FILE_VARIABLE, readConfigFile } from './config-file.js';
 import { audienceBaseUrl, isReachableByOthers, requiresClientAuthentication } from './client-authentication.js';
 import { CONFIG_OPTIONS, type ConfigOption } from './config-options.js';
+import { isLoopback } from './loopback.js';
 import type { ClientsConfig } from './options/clients.js';
 import type { DisplayConfig } from './options/display.js';
 import type { FhirConfig } from './options/fhir.js';
@@ -14,8 +15,9 @@ import type { NetworkConfig } from './options/network.js';
 import type { StoreConfig } from './options/store.js';
 
 export { requiresClientAuthentication } from './client-authentication.js';
-export { isLoopback } from './loopback.js';
+
 export type { Mode } from './options/network.js';
+export { isLoopback } from './loopback.js';
 export type { ConfiguredTier } from './options/display.js';
 
 /** Everything that can be set about the service; checked and frozen. @see docs/configuration.md */

@@ -4,6 +4,7 @@ import type { FhirResource } from 'fhir/r4.js';
 import type { AttachmentText } from '../record/chart-resources.js';
 import { text, type Element } from '../record/element.js';
 import { attachmentsOf, isCurrentNote, noteFiledMs } from '../record/notes.js';
+import { isRestricted } from '../record/security-labels.js';
 import type { FhirConnection } from './fhir-connection.js';
 import type { Gathering } from './gather-source.js';
 import { withinBase } from './server-access.js';
@@ -18,32 +19,46 @@ const CHARSET = /;\s*charset\s*=\s*"?([^\s;"]+)/i;
  */
 export async function readAttachments(
   documents: readonly FhirResource[],
-  gathering: Gathering & { readonly maxNotes: number },
+  gathering: NoteGathering,
 ): Promise<ReadonlyMap<string, AttachmentText>> {
+  const filed = filedNotes(documents, gathering);
+  const isWithheld = ({ document }: FiledNote): boolean => !gathering.restrictedNotesRead && isRestricted(document);
+  const readable = filed.filter((note) => !isWithheld(note)).slice(0, gathering.maxNotes);
   const read = await Promise.all(
-    newestNotes(documents, gathering).map(async ({ id, document }): Promise<[string, AttachmentText]> => [
+    readable.map(async ({ id, document }): Promise<[string, AttachmentText]> => [
       id,
       await readDocument(document, gathering),
     ]),
   );
-  return new Map(read);
+  const withheld = filed.filter(isWithheld).map(({ id }): [string, AttachmentText] => [id, { kind: 'withheld' }]);
+  const texts = new Map([...withheld, ...read]);
+  for (const { kind } of texts.values()) if (kind === 'withheld') gathering.journal.flag('restricted-note');
+  return texts;
 }
 
-function newestNotes(
-  documents: readonly FhirResource[],
-  { predictionTimeMs, maxNotes }: Gathering & { readonly maxNotes: number },
-): readonly { readonly id: string; readonly document: Element }[] {
+export interface NoteGathering extends Gathering {
+  readonly maxNotes: number;
+  readonly restrictedNotesRead: boolean;
+}
+
+interface FiledNote {
+  readonly id: string;
+  readonly document: Element;
+}
+
+/** Notes filed by the prediction time, newest first. */
+function filedNotes(documents: readonly FhirResource[], { predictionTimeMs }: Gathering): readonly FiledNote[] {
   const filed = documents.flatMap((document: unknown) => {
     if (!isCurrentNote(document)) return [];
     const id = text(document, 'id');
     const filedMs = noteFiledMs(document);
     return id === undefined || filedMs === undefined || filedMs > predictionTimeMs ? [] : [{ id, document, filedMs }];
   });
-  return filed.sort((a, b) => b.filedMs - a.filedMs || (a.id < b.id ? -1 : 1)).slice(0, maxNotes);
+  return filed.sort((a, b) => b.filedMs - a.filedMs || (a.id < b.id ? -1 : 1));
 }
 
 /** The best readable attachment of a document; a refused type only where there is no readable one. */
-async function readDocument(document: Element, gathering: Gathering): Promise<AttachmentText> {
+async function readDocument(document: Element, gathering: NoteGathering): Promise<AttachmentText> {
   const attachments = attachmentsOf(document);
   const readable = attachments.find((attachment) => READABLE.test(text(attachment, 'contentType') ?? ''));
   const [attachment = readable] = readable ? [readable] : attachments;
@@ -59,7 +74,7 @@ async function readDocument(document: Element, gathering: Gathering): Promise<At
 async function fetchAttachment(
   link: string,
   statedType: string,
-  { connection, journal }: Gathering,
+  { connection, journal, restrictedNotesRead }: NoteGathering,
 ): Promise<AttachmentText> {
   if (!connection) return { kind: 'failed', reason: 'no-access' };
   const url = withinBase(connection.base, link);
@@ -78,6 +93,7 @@ async function fetchAttachment(
     }
     case 'json': {
       const data = text(answer.body, 'data');
+      if (!restrictedNotesRead && isRestricted(answer.body)) return { kind: 'withheld' };
       if (answer.body['resourceType'] !== 'Binary' || data === undefined) {
         return { kind: 'failed', reason: 'upstream-error' };
       }

@@ -1,6 +1,6 @@
 import type { FhirResource } from 'fhir/r4.js';
 import { child, isElement, text, type Element } from '../record/element.js';
-import { latestInstantMs } from '../record/fhir-time.js';
+import { instantMs, latestInstantMs } from '../record/fhir-time.js';
 
 /** The dateTime or Period elements searches sort by (`_sort=-date`, `-effective-time`), by resource type. */
 const SORTED_BY: ReadonlyMap<string, { readonly moments: readonly string[]; readonly period?: string }> = new Map([
@@ -18,6 +18,17 @@ const SORTED_BY: ReadonlyMap<string, { readonly moments: readonly string[]; read
 export function oldestMs(resources: readonly FhirResource[]): number | undefined {
   const times = resources.map(sortedMs).filter((ms) => ms !== undefined);
   return times.length === 0 ? undefined : times.reduce((a, b) => Math.min(a, b));
+}
+
+/** Does one of these resources begin after `ms`? One that cannot be placed exactly does not count. */
+export function beginsAfter(resources: readonly FhirResource[], ms: number): boolean {
+  return resources.some((resource: unknown) => {
+    if (!isElement(resource)) return false;
+    const { moments = [], period = '' } = SORTED_BY.get(text(resource, 'resourceType') ?? '') ?? {};
+    const begin = [...moments.map((name) => text(resource, name)), text(child(resource, period), 'start')];
+    const beginMs = instantMs(begin.find((value) => value !== undefined));
+    return beginMs !== undefined && beginMs > ms;
+  });
 }
 
 function sortedMs(resource: unknown): number | undefined {

@@ -9,7 +9,20 @@ export type FhirFlag =
   | 'foreign-attachment'
   | 'repeated-page'
   | 'page-limit'
-  | 'response-too-large';
+  | 'empty-pages'
+  | 'response-too-large'
+  | 'chart-too-large'
+  | 'token-over-http'
+  | 'address-refused'
+  /** The server answered that it wants to be called later. */
+  | 'asked-to-wait'
+  /** Not called: it asked to wait, or too many calls wait for it. */
+  | 'server-spared'
+  /** Not called: it has failed many times in a row. */
+  | 'server-down'
+  | 'not-r4'
+  /** Its security label withholds a note. */
+  | 'restricted-note';
 
 /** One HTTP call. No URL, no id: safe to log. */
 export interface FhirCall {

@@ -5,13 +5,21 @@ import { grantsRead } from '../cds-hooks/smart-scopes.js';
 import type { SourceKey } from '../concepts/concept.js';
 import type { ChartSource } from '../record/chart-resources.js';
 import type { SourceCoverage } from '../record/patient-record.js';
-import { oldestMs } from './coverage.js';
+import { beginsAfter, oldestMs } from './coverage.js';
 import type { FhirConnection } from './fhir-connection.js';
 import type { FhirJournal } from './fhir-report.js';
 import { answerFrom, prefetchedAnswer, type FirstAnswer } from './first-answer.js';
 import { followPages } from './follow-pages.js';
 import { withinBase } from './server-access.js';
-import { countOf, firstPath, lookBackStart, SOURCE_RULES, topUpPath, type LookBack } from './source-query.js';
+import {
+  countOf,
+  firstPath,
+  lookBackStart,
+  SOURCE_RULES,
+  topUpPath,
+  untilPredictionPath,
+  type LookBack,
+} from './source-query.js';
 
 /** What every source is gathered with. */
 export interface Gathering {
@@ -46,11 +54,23 @@ export async function gatherSource(
   if (!connection || !maySearch(key, template, connection)) {
     return covered(first.resources, first.since, origin, gathering);
   }
-  const rest =
-    SOURCE_RULES[key].dateParameter === undefined
-      ? await readOn(key, template, first, connection, gathering)
-      : await topUp(key, template, first, connection, gathering);
+  const rest = await readRest(key, template, first, connection, gathering);
   return covered(rest.resources, rest.since, origin, gathering);
+}
+
+async function readRest(
+  key: SourceKey,
+  template: Search,
+  first: Data,
+  connection: FhirConnection,
+  gathering: Gathering,
+): Promise<Pick<Data, 'resources' | 'since'>> {
+  const { dateParameter, lookBacks } = SOURCE_RULES[key];
+  if (dateParameter === undefined) return readOn(key, template, first, connection, gathering);
+  if (lookBacks.length > 0) return topUp(key, template, first, connection, gathering);
+  return beginsAfter(first.resources, gathering.predictionTimeMs)
+    ? readUntilPrediction(key, template, first, connection, gathering)
+    : first;
 }
 
 function covered(
@@ -68,10 +88,10 @@ function covered(
 }
 
 async function fetchFirst(key: SourceKey, template: PrefetchTemplate, gathering: Gathering): Promise<FirstAnswer> {
-  const { connection, predictionTimeMs } = gathering;
+  const { connection } = gathering;
   if (!connection) return { kind: 'unavailable', reason: 'no-access' };
   if (!maySearch(key, template, connection)) return { kind: 'unavailable', reason: 'not-in-scope' };
-  const url = withinBase(connection.base, firstPath(template, key, predictionTimeMs));
+  const url = withinBase(connection.base, firstPath(template));
   if (!url) return { kind: 'unavailable', reason: 'not-supported' };
   const { resourceType } = template;
   const answer = await connection.get(url, { source: key, purpose: 'first', resourceType });
@@ -113,6 +133,26 @@ async function readOn(
     resources: [...first.resources, ...followed.resources],
     since: followed.isComplete ? null : first.since,
   };
+}
+
+/**
+ * The newest entries up to the prediction time, where newer ones took up places of a cut page that has no look-back to be
+ * completed to (notes, encounters).
+ */
+async function readUntilPrediction(
+  key: SourceKey,
+  template: Search,
+  first: Data,
+  connection: FhirConnection,
+  { predictionTimeMs }: Gathering,
+): Promise<Pick<Data, 'resources' | 'since'>> {
+  const url = withinBase(connection.base, untilPredictionPath(template, key, predictionTimeMs));
+  if (!url) return first;
+  const { resourceType } = template;
+  const answer = await connection.get(url, { source: key, purpose: 'top-up', resourceType });
+  const earlier = answer.kind === 'json' ? answerFrom(answer.body, template) : undefined;
+  if (earlier?.kind !== 'data') return first;
+  return { resources: distinct([...first.resources, ...earlier.resources]), since: earlier.since };
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { FhirAuthorization, HookRequest } from '../cds-hooks/hook-request.js';
+import { LOOPBACK_HOST } from './bases/checked-connector.js';
 import type { FhirAccessOptions } from './fhir-access-options.js';
 
 /** Whether the client's FHIR server may be asked, and with what. */
@@ -6,20 +7,18 @@ export type ServerAccess =
   | { readonly kind: 'open'; readonly base: URL; readonly authorization?: FhirAuthorization }
   | {
       readonly kind: 'closed';
-      readonly why: 'no-server' | 'server-not-allowed' | 'no-authorization' | 'token-expired';
+      readonly why: 'no-server' | 'server-not-allowed' | 'no-authorization' | 'token-expired' | 'token-over-http';
     };
-
-const LOOPBACK_HOST = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
 /**
  * The request's FHIR server if it is one of the configured bases (or on loopback, where that is allowed) and there is a
- * token for it, or servers without a token are allowed. Plain http therefore only goes to loopback or to a base that was
- * configured so. No call is made for a `closed` one.
+ * token for it, or servers without a token are allowed. A token goes over plain http in sandbox mode, and to loopback in
+ * development (it does not leave the machine); in production never. No call is made for a `closed` one.
  * @see requirements 19, 29, 31 and 33
  */
 export function serverAccess(
   { fhirServer, fhirAuthorization }: Pick<HookRequest, 'fhirServer' | 'fhirAuthorization'>,
-  { allowedBases, loopbackAllowed, openServerAllowed }: FhirAccessOptions,
+  { mode, allowedBases, loopbackAllowed, openServerAllowed }: FhirAccessOptions,
 ): ServerAccess {
   if (fhirServer === undefined) return { kind: 'closed', why: 'no-server' };
   const base = parseBase(fhirServer);
@@ -32,6 +31,9 @@ export function serverAccess(
     return openServerAllowed ? { kind: 'open', base } : { kind: 'closed', why: 'no-authorization' };
   }
   if (fhirAuthorization.expiresInSeconds <= 0) return { kind: 'closed', why: 'token-expired' };
+  const isSecret =
+    base.protocol === 'https:' || mode === 'sandbox' || (mode === 'development' && LOOPBACK_HOST.test(base.hostname));
+  if (!isSecret) return { kind: 'closed', why: 'token-over-http' };
   return { kind: 'open', base, authorization: fhirAuthorization };
 }
 

@@ -1,6 +1,6 @@
 import type { FhirResource } from 'fhir/r4.js';
 import type { SourceKey } from '../concepts/concept.js';
-import type { SourceCoverage } from './patient-record.js';
+import type { SourceCoverage, UnavailableReason } from './patient-record.js';
 
 /** What one template (prefetched, queried, or both) brought. */
 export interface ChartSource {
@@ -12,7 +12,9 @@ export interface ChartSource {
 export type AttachmentText =
   | { readonly kind: 'text'; readonly contentType: string; readonly text: string }
   | { readonly kind: 'refused'; readonly contentType: string }
-  | { readonly kind: 'failed'; readonly reason: 'timeout' | 'unauthorized' | 'upstream-error' | 'no-access' };
+  | { readonly kind: 'failed'; readonly reason: UnavailableReason }
+  /** Its security label restricts it; not read. */
+  | { readonly kind: 'withheld' };
 
 /** A patient's chart as FHIR resources, before it becomes a PatientRecord. */
 export interface ChartResources {

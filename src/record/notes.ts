@@ -92,6 +92,9 @@ export function readNotes(
       case 'failed':
         tally.add('attachment-failed');
         return [];
+      case 'withheld':
+        tally.add('restricted');
+        return [];
       case 'text': {
         const plain = isHtml(attachment.contentType) ? htmlToText(attachment.text) : tidy(attachment.text);
         if (plain === '') return [];

@@ -97,7 +97,13 @@ export type UnavailableReason =
   | 'timeout'
   | 'upstream-error'
   | 'client-query-failed'
-  | 'not-supported';
+  | 'not-supported'
+  /** It asked to be called later, or too many calls wait for it already. */
+  | 'server-busy'
+  /** It speaks another FHIR version than R4. */
+  | 'not-r4'
+  /** All there is carries a security label by which it is not read. */
+  | 'restricted';
 
 /**
  * What is known about a source. `covered` since a time (null: all time) means that a concept with no value from then on
@@ -120,7 +126,11 @@ export interface RejectionCount {
     | 'code-unmapped'
     | 'content-type'
     | 'attachment-failed'
-    | 'intubated-verbal';
+    | 'intubated-verbal'
+    /** Notes whose security label withholds them. */
+    | 'restricted'
+    /** Other records of the same person (Patient.link): their charts are not read. */
+    | 'linked-record';
   readonly concept?: ConceptKey;
   readonly count: number;
 }

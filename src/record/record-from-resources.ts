@@ -9,6 +9,7 @@ import { dropIntubatedVerbal } from './intubated-verbal.js';
 import { readNotes } from './notes.js';
 import { readObservations } from './observations.js';
 import { readPatient } from './patient.js';
+import { readPatientLinks } from './patient-links.js';
 import type { BloodOrder, PatientRecord, SourceCoverage } from './patient-record.js';
 import { readProcedures } from './procedures.js';
 import { startRejectionTally } from './rejection-tally.js';
@@ -24,6 +25,8 @@ export function recordFromResources(chart: ChartResources, orders: readonly Bloo
   const observed = dropIntubatedVerbal(readObservations(resources, tally), procedures);
   tally.add('intubated-verbal', 'gcs_verbal', observed.dropped);
   tally.add('other-patient', undefined, chart.foreignResources);
+  const [patient] = chart.sources.patient.resources;
+  tally.add('linked-record', undefined, readPatientLinks(patient).others);
   return {
     ...readPatient(chart.sources.patient.resources, chart.patientId),
     values: observed.values,

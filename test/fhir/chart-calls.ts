@@ -40,7 +40,7 @@ export function hookCall({ fhirServer, prefetch = {}, others, token = authorizat
   };
 }
 
-export const options: GatherOptions = { predictionTimeMs: T0, loopbackAllowed: true };
+export const options: GatherOptions = { predictionTimeMs: T0, mode: 'development', loopbackAllowed: true };
 
 export const patientData: Prefetched = { kind: 'data', resource: patient() };
 export const labsData: Prefetched = { kind: 'data', resource: searchset([observation()]) };

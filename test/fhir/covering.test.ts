@@ -15,6 +15,22 @@ afterEach(async () => {
 const lab = (hours: number, id = `lab-${hours}`): FhirResource => observation({ id }, { hours });
 const labs = (from: number, to: number): readonly FhirResource[] =>
   Array.from({ length: to - from + 1 }, (_, index) => lab(from + index));
+const stay = (hours: number): FhirResource => ({
+  resourceType: 'Encounter',
+  id: `stay-${hours}`,
+  status: 'in-progress',
+  class: { code: 'IMP' },
+  subject: { reference: 'Patient/p1' },
+  period: { start: hoursBefore(hours) },
+});
+const filedNote = (hours: number): FhirResource => ({
+  resourceType: 'DocumentReference',
+  id: `note-${hours}`,
+  status: 'current',
+  date: hoursBefore(hours),
+  subject: { reference: 'Patient/p1' },
+  content: [{ attachment: { contentType: 'text/plain', data: 'c3RhYmxl' } }],
+});
 const vitalsCovered = { vitals: { kind: 'empty' } } as const;
 
 /** Empty prefetch but for labs: this first page. */
@@ -171,6 +187,45 @@ describe('top-up', () => {
     expect(report.flags).toEqual({ 'foreign-next-link': 1 });
     await other.close();
   });
+
+  test('values after the prediction time that fill the page do not hide those before it', async () => {
+    const server = await topUpWith(() => ({ body: searchset(labs(1, 3)) }));
+    const after = labs(-3, -1);
+    const { chart } = await gatherChart(callWithLabs(after, `${server.baseUrl}?x=2`), options);
+    expect(server.requests[0]?.query.getAll('date')).toEqual([`le${hoursBefore(0)}`, `ge${hoursBefore(48)}`]);
+    expect(chart.sources.labs.resources).toHaveLength(6);
+    expect(chart.sources.labs.coverage).toMatchObject({ sinceMs: T0 - 48 * HOUR_MS });
+  });
+
+  test.each<['encounters' | 'notes', number, (hours: number) => FhirResource]>([
+    ['encounters', 10, stay],
+    ['notes', 20, filedNote],
+  ])(
+    'a page of %s filled by what came after the prediction time is asked for again up to it',
+    async (key, count, at) => {
+      const server = await topUpWith(() => ({ body: searchset([at(5)]) }));
+      const page = (hours: number) =>
+        searchset(
+          Array.from({ length: count }, (_, index) => at(hours - index / 100)),
+          `${stub?.baseUrl ?? ''}?x=2`,
+        );
+      const ask = (first: ReturnType<typeof page>) =>
+        gatherChart(
+          hookCall({
+            fhirServer: server.baseUrl,
+            others: { kind: 'empty' },
+            prefetch: { [key]: { kind: 'data', resource: first } },
+          }),
+          options,
+        );
+      const { chart } = await ask(page(-1));
+      expect(server.requests.map(({ query }) => query.getAll('date'))).toEqual([[`le${hoursBefore(0)}`]]);
+      expect(chart.sources[key].resources.map(({ id }) => id)).toContain(at(5).id);
+      expect(chart.sources[key].coverage).toMatchObject({ sinceMs: null });
+      await ask(page(4));
+      expect(server.requests).toHaveLength(1);
+    },
+  );
 
   test('bedside items are completed to 48 h, weight and height alone to 30 days', async () => {
     const server = await topUpWith(() => ({ body: searchset([]) }));

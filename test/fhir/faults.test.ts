@@ -41,7 +41,7 @@ describe('one source fails, the others are read, and nothing is asked twice', ()
     ['403', { status: 403, body: failure() }, 'unauthorized'],
     ['400, an unknown search parameter', { status: 400, body: failure() }, 'not-supported'],
     ['404, an unknown type', { status: 404, body: failure() }, 'not-supported'],
-    ['429', { status: 429 }, 'upstream-error'],
+    ['429', { status: 429 }, 'server-busy'],
     ['a cut connection', { isCut: true }, 'upstream-error'],
     [
       'an HTML page with status 200',

@@ -10,7 +10,7 @@ let stub: FhirStub;
 afterEach(() => stub.close());
 
 describe('with nothing prefetched', () => {
-  test('each template is run once, with its own parameters, up to the prediction time', async () => {
+  test('each template is run once, as an EHR would prefetch it: no bound that makes the server search twice (req. 25)', async () => {
     stub = await startFhirStub(smallChart);
     await gatherChart(hookCall({ fhirServer: stub.baseUrl }), options);
     expect(stub.requests).toHaveLength(SOURCE_KEYS.length);
@@ -18,14 +18,7 @@ describe('with nothing prefetched', () => {
       const request = stub.requests.find(({ source }) => source === key);
       const [path, query = ''] = template.replaceAll('{{context.patientId}}', PATIENT_ID).split('?');
       expect(request?.path).toBe(path);
-      const expected = [...new URLSearchParams(query)];
-      const bounds = [...(request?.query ?? [])].filter(
-        ([name, value]) => !expected.some((e) => e[0] === name && e[1] === value),
-      );
-      const name = key === 'administrations' ? 'effective-time' : 'date';
-      const isBounded = key !== 'patient' && key !== 'conditions';
-      expect(bounds).toEqual(isBounded ? [[name, 'le2031-05-10T12:00:00.000Z']] : []);
-      expect([...(request?.query ?? [])].length).toBe(expected.length + bounds.length);
+      expect([...(request?.query ?? [])].sort()).toEqual([...new URLSearchParams(query)].sort());
     }
   });
 

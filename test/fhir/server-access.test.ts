@@ -1,14 +1,37 @@
 import { describe, expect, test } from '@jest/globals';
+import { DEFAULT_ALGORITHMS, type RegisteredClient } from '../../src/clients/registered-client.js';
+import { loadConfig, type Mode } from '../../src/config/config.js';
 import { DEFAULT_FHIR_ACCESS, fhirAccessOf } from '../../src/fhir/fhir-access-options.js';
 import { serverAccess, withinBase } from '../../src/fhir/server-access.js';
 import { authorization } from './chart-calls.js';
 
-const access = (fhirServer: string, allowedBases: readonly string[], loopbackAllowed = false): string => {
+const access = (
+  fhirServer: string,
+  allowedBases: readonly string[],
+  loopbackAllowed = false,
+  mode: Mode = 'development',
+): string => {
   const result = serverAccess(
     { fhirServer, fhirAuthorization: authorization },
-    { ...DEFAULT_FHIR_ACCESS, allowedBases, loopbackAllowed },
+    { ...DEFAULT_FHIR_ACCESS, mode, allowedBases, loopbackAllowed },
   );
   return result.kind === 'open' ? result.base.href : result.why;
+};
+
+const registration: RegisteredClient = {
+  id: 'ehr',
+  iss: 'https://ehr.example.org',
+  keys: { kind: 'inline', jwks: { keys: [] } },
+  algorithms: DEFAULT_ALGORITHMS,
+  tenants: [],
+  fhirBases: [],
+  mode: 'silent',
+  isEnabled: true,
+  dialect: { cardDetail: 'markdown', audiences: [] },
+  suppression: { userRoles: [], encounterClasses: [], locations: [] },
+  cooldownHours: 0,
+  callOptions: [],
+  limits: { requestsPerMinute: 60, concurrent: 4 },
 };
 
 describe('which servers are asked (req. 19)', () => {
@@ -29,19 +52,50 @@ describe('which servers are asked (req. 19)', () => {
   ])('%s is not asked', (_, server) => {
     expect(access(server, ['https://ehr.example.org/fhir'])).toBe('server-not-allowed');
   });
-  test('plain http is asked where it is configured, or on loopback where that is allowed', () => {
-    expect(access('http://ehr.local/fhir', ['http://ehr.local/fhir'])).toBe('http://ehr.local/fhir');
+  test('a loopback address is asked where that is allowed, and nothing that only looks like one', () => {
     expect(access('http://127.0.0.1:8080/fhir', [], true)).toBe('http://127.0.0.1:8080/fhir');
     expect(access('http://127.0.0.1:8080/fhir', [])).toBe('server-not-allowed');
     expect(access('http://127.0.0.1.evil.example.org/fhir', [], true)).toBe('server-not-allowed');
   });
   test('loopback is open in development without a list, never in production', () => {
-    const config = { fhirAllowedBases: [], openFhirServerAllowed: true, deadlineMs: 1, perCallTimeoutMs: 1 };
+    const config = loadConfig({});
     expect(fhirAccessOf({ ...config, mode: 'development' }).loopbackAllowed).toBe(true);
     expect(fhirAccessOf({ ...config, mode: 'production' }).loopbackAllowed).toBe(false);
     expect(fhirAccessOf({ ...config, mode: 'sandbox', fhirAllowedBases: ['https://a.example'] }).loopbackAllowed).toBe(
       false,
     );
+  });
+});
+
+describe('a token over plain http (req. 19)', () => {
+  test.each<[Mode, string, string]>([
+    ['sandbox', 'http://ehr.local/fhir', 'http://ehr.local/fhir'],
+    ['development', 'http://127.0.0.1:8080/fhir', 'http://127.0.0.1:8080/fhir'],
+    ['development', 'http://[::1]:8080/fhir', 'http://[::1]:8080/fhir'],
+    ['development', 'http://ehr.local/fhir', 'token-over-http'],
+    ['development', 'http://10.1.2.3/fhir', 'token-over-http'],
+    ['development', 'http://127.0.0.1.evil.example.org/fhir', 'token-over-http'],
+    ['production', 'http://127.0.0.1:8080/fhir', 'token-over-http'],
+    ['production', 'http://ehr.local/fhir', 'token-over-http'],
+    ['production', 'https://ehr.local/fhir', 'https://ehr.local/fhir'],
+  ])('in %s mode, %s: %s', (mode, server, expected) => {
+    expect(access(server, [server], false, mode)).toBe(expected);
+  });
+});
+
+describe('a registered client (req. 19)', () => {
+  const config = loadConfig({ HEMOLENS_FHIR_ALLOWED_BASES: 'https://site.example.org/fhir' });
+  const client = (fhirBases: readonly string[]) => ({ registration: { ...registration, fhirBases } });
+  test('may name its own bases only: not those of the site, not loopback', () => {
+    expect(fhirAccessOf(config, client(['https://ehr.example.org/fhir']))).toMatchObject({
+      allowedBases: ['https://ehr.example.org/fhir'],
+      loopbackAllowed: false,
+    });
+    expect(fhirAccessOf(loadConfig({}), client([]))).toMatchObject({ allowedBases: [], loopbackAllowed: false });
+  });
+  test('one that is not registered is held to the bases of the site', () => {
+    expect(fhirAccessOf(config, {}).allowedBases).toEqual(['https://site.example.org/fhir']);
+    expect(fhirAccessOf(config).allowedBases).toEqual(['https://site.example.org/fhir']);
   });
 });
 

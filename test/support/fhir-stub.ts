@@ -1,4 +1,4 @@
-import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import type { SourceKey } from '../../src/concepts/concept.js';
 
@@ -14,13 +14,15 @@ export interface StubRequest {
 
 export interface StubAnswer {
   readonly status?: number;
-  /** A string is sent as it is, anything else as JSON. */
+  /** A string or a Buffer is sent as it is, anything else as JSON. */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   readonly delayMs?: number;
   /** The connection is cut instead of an answer. */
   readonly isCut?: boolean;
   readonly isGzipped?: boolean;
+  /** The body comes a byte at a time, so far apart. */
+  readonly trickleMs?: number;
 }
 
 export interface FhirStub {
@@ -44,18 +46,32 @@ export async function startFhirStub(answer: (request: StubRequest) => StubAnswer
       source: sourceOf(path, url.searchParams),
     };
     requests.push(request);
-    const { status = 200, body, headers = {}, delayMs = 0, isCut = false, isGzipped = false } = answer(request);
+    const {
+      status = 200,
+      body,
+      headers = {},
+      delayMs = 0,
+      isCut = false,
+      isGzipped = false,
+      trickleMs,
+    } = answer(request);
     const answering = setTimeout(() => {
       if (isCut) {
         incoming.socket.destroy();
         return;
       }
-      const content = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body ?? {}));
+      const content = Buffer.isBuffer(body)
+        ? body
+        : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body ?? {}));
       response.writeHead(status, {
         'content-type': 'application/fhir+json',
         ...(isGzipped ? { 'content-encoding': 'gzip' } : {}),
         ...headers,
       });
+      if (trickleMs !== undefined) {
+        trickle(response, content, trickleMs);
+        return;
+      }
       response.end(isGzipped ? gzipSync(content) : content);
     }, delayMs);
     response.on('close', () => {
@@ -75,6 +91,22 @@ export async function startFhirStub(answer: (request: StubRequest) => StubAnswer
         server.closeAllConnections();
       }),
   };
+}
+
+function trickle(response: ServerResponse, content: Buffer, everyMs: number): void {
+  let sent = 0;
+  const timer = setInterval(() => {
+    if (sent >= content.length || response.destroyed) {
+      clearInterval(timer);
+      response.end();
+      return;
+    }
+    response.write(content.subarray(sent, sent + 1));
+    sent += 1;
+  }, everyMs);
+  response.on('close', () => {
+    clearInterval(timer);
+  });
 }
 
 function sourceOf(path: string, query: URLSearchParams): SourceKey | undefined {

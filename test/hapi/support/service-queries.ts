@@ -2,7 +2,13 @@ import type { FhirResource } from 'fhir/r4.js';
 import { parsePrefetchTemplate, templatePath, type PrefetchTemplate } from '../../../src/cds-hooks/prefetch-query.js';
 import { serviceCatalogue } from '../../../src/cds-hooks/service-catalogue.js';
 import type { SourceKey } from '../../../src/concepts/concept.js';
-import { fillTemplate, firstPath, lookBackStart, SOURCE_RULES, topUpPath } from '../../../src/fhir/source-query.js';
+import {
+  fillTemplate,
+  lookBackStart,
+  SOURCE_RULES,
+  topUpPath,
+  untilPredictionPath,
+} from '../../../src/fhir/source-query.js';
 import { indexResource, ListPool } from '../../../src/sandbox/index-resource.js';
 import { RESOURCE_TYPES } from '../../../src/sandbox/search-parameters.js';
 import type { ParityCase } from '../parity-cases.js';
@@ -14,8 +20,8 @@ const HELD_MS = 6 * HOUR_MS;
 const SMALL_PAGE = '7';
 
 /**
- * Every query that the service or an EHR sends for one patient, made by the code that makes them: each prefetch template, the same bounded
- * by the prediction time, the same in small pages, and what completes each look-back.
+ * Every query that the service or an EHR sends for one patient, made by the code that makes them: each prefetch template, the
+ * same up to the prediction time, both in small pages, and what completes each look-back.
  */
 export function serviceQueries(situation: string, patientId: string): readonly ParityCase[] {
   const context = {
@@ -27,12 +33,16 @@ export function serviceQueries(situation: string, patientId: string): readonly P
   return templates.flatMap(([key, text]): ParityCase[] => {
     const template = fillTemplate(parsePrefetchTemplate(text), context);
     if (!isSource(key) || !template) throw new Error(`no query for the prefetch key ${key}`);
-    const paths: [string, string][] = [
-      [`prefetch template ${key}`, templatePath(template)],
-      [`own query ${key}`, firstPath(template, key, PREDICTION_TIME)],
-    ];
+    const paths: [string, string][] = [[`query ${key}`, templatePath(template)]];
     if (template.kind === 'search') {
-      paths.push([`own query ${key} in small pages`, firstPath(inSmallPages(template), key, PREDICTION_TIME)]);
+      const small = inSmallPages(template);
+      paths.push([`query ${key} in small pages`, templatePath(small)]);
+      if (SOURCE_RULES[key].dateParameter !== undefined) {
+        const until = untilPredictionPath(template, key, PREDICTION_TIME);
+        const smallUntil = untilPredictionPath(small, key, PREDICTION_TIME);
+        paths.push([`query ${key} until the prediction time`, until]);
+        paths.push([`query ${key} until the prediction time in small pages`, smallUntil]);
+      }
       for (const lookBack of SOURCE_RULES[key].lookBacks) {
         const window = { fromMs: lookBackStart(lookBack, PREDICTION_TIME), toMs: PREDICTION_TIME - HELD_MS };
         paths.push([`top-up ${key} ${lookBack.hours} h`, topUpPath(template, key, lookBack, window)]);
@@ -49,7 +59,9 @@ function isSource(key: string): key is SourceKey {
   return key in SOURCE_RULES;
 }
 
-function inSmallPages(template: Extract<PrefetchTemplate, { kind: 'search' }>): PrefetchTemplate {
+function inSmallPages(
+  template: Extract<PrefetchTemplate, { kind: 'search' }>,
+): Extract<PrefetchTemplate, { kind: 'search' }> {
   const others = template.parameters.filter(([name]) => name !== '_count');
   return { ...template, parameters: [...others, ['_count', SMALL_PAGE]] };
 }
