@@ -4,12 +4,19 @@ import { isAbsolute, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createApp } from './app.js';
 import { assessOrder, type AssessOrderDeps } from './assessment/assess-order.js';
+import { configurationDefaults, siteDisplayOf } from './assessment/call-rules.js';
+import { withKillSwitch } from './assessment/kill-switch.js';
+import { createPatientTurns } from './assessment/patient-turns.js';
+import { recentShownCards } from './assessment/recent-shown-cards.js';
 import { cardOptionsOf } from './cards/card-options.js';
+import { withConfigurationDefaults } from './cds-hooks/configuration-options.js';
 import { parsedPrefetchTemplates } from './cds-hooks/prefetch-template.js';
 import { serviceCatalogue } from './cds-hooks/service-catalogue.js';
 import { isLoopback, type Config } from './config/config.js';
+import type { SwitchBoard } from './clients/client-registry.js';
 import { loadModelBundle } from './ensemble/load-model-bundle.js';
 import type { ModelBundle } from './ensemble/model-bundle.js';
+import { createModelHolder, type ModelHolder } from './ensemble/model-holder.js';
 import { ServiceError } from './errors/service-error.js';
 import { assembleRecord } from './fhir/assemble-record.js';
 import { fhirAccessOf } from './fhir/fhir-access-options.js';
@@ -18,7 +25,7 @@ import { createDevelopmentClientPort } from './http/development-client.js';
 import { openHttpServer } from './http/http-server.js';
 import { createLogger, logEvent, type Log } from './logging/logger.js';
 import { loadBloodProductTable } from './orders/blood-product-table.js';
-import type { AssessmentStore } from './store/assessment-store.js';
+import type { AssessmentStore, ShownCards } from './store/assessment-store.js';
 import { createDevelopmentStore } from './store/development-store.js';
 import { guardStore } from './store/guard-store.js';
 
@@ -28,6 +35,10 @@ export interface ServiceOverrides {
   readonly clock?: () => number;
   readonly verifyClientJwt?: VerifyClientJwt;
   readonly store?: AssessmentStore;
+  /** Cards shown before, where a store is given; not given: no cooldown. */
+  readonly shownCards?: ShownCards;
+  /** Not given: assessing, by the configured model. */
+  readonly switches?: SwitchBoard;
   readonly log?: Log;
 }
 
@@ -56,14 +67,21 @@ export async function startService(config: Config, overrides: ServiceOverrides =
 }
 
 async function start(config: Config, overrides: ServiceOverrides, log: Log): Promise<RunningService> {
-  const catalogue = serviceCatalogue();
-  const bundle = await verifiedBundle(config, log);
-  const deps = assessOrderDeps(config, overrides, log, bundle);
+  const catalogue = withConfigurationDefaults(serviceCatalogue(), configurationDefaults(siteDisplayOf(config)));
+  const models = await openModels(config, log);
+  const deps = assessOrderDeps(config, overrides, log, models);
   let isReady = false;
   const app = createApp({
     catalogue,
     verifyClientJwt: overrides.verifyClientJwt ?? createDevelopmentClientPort(log),
-    assessOrder: (request, client) => assessOrder(deps, request, client),
+    assessOrder: withKillSwitch((request, client) => assessOrder(deps, request, client), {
+      ...deps,
+      switches: overrides.switches ?? ALWAYS_ASSESSING,
+      answer: config.killSwitchAnswer,
+      followModel: (directory) => {
+        models.follow(directory);
+      },
+    }),
     maxBodyBytes: config.maxBodyBytes,
     checksResponses: config.mode !== 'production',
     corsOrigins: config.corsOrigins,
@@ -71,7 +89,7 @@ async function start(config: Config, overrides: ServiceOverrides, log: Log): Pro
     log,
   });
   const server = await openHttpServer(app, config).catch(async (error: unknown) => {
-    await bundle.close();
+    await models.close();
     throw error;
   });
   isReady = true;
@@ -85,13 +103,19 @@ async function start(config: Config, overrides: ServiceOverrides, log: Log): Pro
       isReady = false;
       logEvent(log, 'service.stopping');
       const stopped = await server.close();
-      await bundle.close();
+      await models.close();
       logEvent(log, 'service.stopped', stopped);
     },
   };
 }
 
-function assessOrderDeps(config: Config, overrides: ServiceOverrides, log: Log, bundle: ModelBundle): AssessOrderDeps {
+/** Of two orders signed at once, the second waits at most so long for the first to be kept. */
+const LONGEST_TURN_MS = 1000;
+
+const NO_EARLIER_CARDS: ShownCards = { since: () => Promise.resolve([]) };
+const ALWAYS_ASSESSING: SwitchBoard = { read: () => Promise.resolve({ isAssessing: true }) };
+
+function assessOrderDeps(config: Config, overrides: ServiceOverrides, log: Log, models: ModelHolder): AssessOrderDeps {
   const { textMatchPolicy, ordersOverlayPath } = config;
   const bloodProducts = loadBloodProductTable(
     ordersOverlayPath,
@@ -101,21 +125,33 @@ function assessOrderDeps(config: Config, overrides: ServiceOverrides, log: Log, 
   const access = { ...fhirAccessOf(config), templates: parsedPrefetchTemplates() };
   return {
     bloodProducts,
-    bundle,
+    useModel: models.use,
     assembleRecord: async (request, orders, at) => {
       const assembled = await assembleRecord(request, orders, { ...access, ...at });
       logAssembly(log, request.hookInstance, assembled);
       return assembled;
     },
-    store: guardStore(overrides.store ?? createDevelopmentStore({ capacity: config.storeCapacity, log })),
+    ...storesOf(config, overrides, log),
+    turns: createPatientTurns({ longestWaitMs: LONGEST_TURN_MS }),
     clock: allowedClock(config, overrides, log),
     newId: randomUUID,
+    siteDisplay: siteDisplayOf(config),
     cardOptions: cardOptionsOf(config, randomUUID),
     predictOptions: { noteEncodingMs: config.noteEncodingMs },
     logEvent: (event, fields) => {
       logEvent(log, event, fields);
     },
   };
+}
+
+function storesOf(
+  config: Config,
+  { store, shownCards = NO_EARLIER_CARDS }: ServiceOverrides,
+  log: Log,
+): Pick<AssessOrderDeps, 'store' | 'shownCards'> {
+  if (store) return { store: guardStore(store), shownCards };
+  const inMemory = createDevelopmentStore({ capacity: config.storeCapacity, log });
+  return { store: guardStore(inMemory), shownCards: recentShownCards(() => inMemory.recent()) };
 }
 
 function logAssembly(
@@ -151,10 +187,24 @@ function allowedClock({ mode }: Config, { clock }: ServiceOverrides, log: Log): 
   return clock;
 }
 
-async function verifiedBundle(config: Config, log: Log): Promise<ModelBundle> {
+/** Verifies the configured model and holds it; it can be replaced while the service runs. */
+async function openModels(config: Config, log: Log): Promise<ModelHolder> {
+  const load = (folder: string): Promise<ModelBundle> => verifiedBundle(folder, config, log);
+  return createModelHolder(await load(config.modelBundleDir), config.modelBundleDir, {
+    load,
+    onReplaced: ({ identity: { id, version, sha256 } }) => {
+      logEvent(log, 'model.replaced', { id, version, sha256 });
+    },
+    onRefused: ({ code, detail }) => {
+      logEvent(log, 'model.refused', { code, detail: detail.slice(0, 500) });
+    },
+  });
+}
+
+async function verifiedBundle(directory: string, config: Config, log: Log): Promise<ModelBundle> {
   const startMs = performance.now();
-  const { modelBundleDir, noteEncodersDir, noteEncoderThreads } = config;
-  const bundle = await loadModelBundle(modelDirectory(modelBundleDir), {
+  const { noteEncodersDir, noteEncoderThreads } = config;
+  const bundle = await loadModelBundle(modelDirectory(directory), {
     ...(noteEncodersDir === undefined ? {} : { encodersDir: modelDirectory(noteEncodersDir) }),
     noteEncoder: { threads: noteEncoderThreads },
   });

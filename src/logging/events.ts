@@ -5,7 +5,7 @@
  * - `number`, `boolean`: finite numbers, yes or no
  * - `token`: at most 100 characters of `A-Z a-z 0-9 . _ : / @ + -`, for codes, identifiers and types
  * - `counts`: numbers by token
- * - `text`: our own words or a file's name; only for what happens while starting
+ * - `text`: our own words or a file's name; only for what happens while starting or loading a model
  */
 export type FieldKind = 'number' | 'boolean' | 'token' | 'counts' | 'text';
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
@@ -40,6 +40,8 @@ export const EVENTS = {
       durationMs: 'number',
     },
   },
+  'model.replaced': { level: 'warn', fields: { id: 'token', version: 'token', sha256: 'token' } },
+  'model.refused': { level: 'error', fields: { code: 'token', detail: 'text' } },
   'orders.table-loaded': { level: 'info', fields: { codes: 'number', overlay: 'boolean' } },
   'http.request': {
     level: 'info',
@@ -90,6 +92,12 @@ export const EVENTS = {
     },
   },
   'fhir.refused': { level: 'warn', fields: { ...call, reason: 'token', source: 'token' } },
+  'call.configured': {
+    level: 'info',
+    fields: { ...call, client: 'token', unknown: 'number', misfit: 'number', refused: 'number' },
+  },
+  'cooldown.unknown': { level: 'warn', fields: call },
+  'assessment.switched-off': { level: 'warn', fields: { ...call, client: 'token', scope: 'token' } },
   'assessment.answered': {
     level: 'info',
     fields: {
@@ -97,6 +105,8 @@ export const EVENTS = {
       assessmentId: 'token',
       outcome: 'token',
       cards: 'number',
+      display: 'token',
+      client: 'token',
       durationMs: 'number',
       modelId: 'token',
       modelVersion: 'token',

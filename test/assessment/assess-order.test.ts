@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Bundle } from 'fhir/r4.js';
 import fc from 'fast-check';
 import { assessOrder, type AssessOrderDeps } from '../../src/assessment/assess-order.js';
+import { createPatientTurns } from '../../src/assessment/patient-turns.js';
 import type { RiskAssessment } from '../../src/assessment/risk-assessment.js';
 import { defaultCardOptions } from '../../src/cards/card-options.js';
 import type { CdsResponse } from '../../src/cds-hooks/card.js';
@@ -15,6 +16,7 @@ import { loadBloodProductTable } from '../../src/orders/blood-product-table.js';
 import type { ObservedValue, PatientRecord } from '../../src/record/patient-record.js';
 import { HOUR, T0, coverage, record } from '../cards/assessments.js';
 import { explainedBundle } from '../explanation/explained-model.js';
+import { SITE_DISPLAY } from './site-display.js';
 import { CPT, PATIENT_ID, SCT, drafts, serviceRequest } from '../orders/draft-orders.js';
 
 const HOOK_INSTANCE = 'd1577c69-dfbe-44ad-ba6d-3e05e953b2ea';
@@ -62,13 +64,14 @@ function service(
     trace,
     deps: {
       bloodProducts: loadBloodProductTable(),
-      bundle: {
-        ...bundle,
-        score: (...args) => {
-          trace.steps.push('score');
-          return bundle.score(...args);
-        },
-      },
+      useModel: (run) =>
+        run({
+          ...bundle,
+          score: (...args) => {
+            trace.steps.push('score');
+            return bundle.score(...args);
+          },
+        }),
       assembleRecord: (_request, orders, { predictionTimeMs }) => {
         trace.steps.push('assembleRecord');
         trace.predictionTimes.push(predictionTimeMs);
@@ -83,6 +86,9 @@ function service(
       },
       clock: () => T0 + 1000,
       newId,
+      shownCards: { since: () => Promise.resolve([]) },
+      turns: createPatientTurns({ longestWaitMs: 60_000 }),
+      siteDisplay: SITE_DISPLAY,
       cardOptions: defaultCardOptions(newId),
       logEvent: (event, fields) => logEvent(log, event, fields),
       ...changes,
@@ -115,8 +121,8 @@ describe('a blood product order', () => {
   test('the card tells the probability of the ensemble, and its id is that of the kept assessment', async () => {
     const { deps, trace } = service();
     const { cards } = await assessOrder(deps, call(RED_CELLS), CLIENT);
-    const tensors = mapFeatures(CHART, deps.bundle.spec, { predictionTimeMs: T0 });
-    const { probability, tier } = await predictRisk(deps.bundle, tensors);
+    const tensors = mapFeatures(CHART, explainedBundle().spec, { predictionTimeMs: T0 });
+    const { probability, tier } = await predictRisk(explainedBundle(), tensors);
     expect(cards[0]?.extension).toMatchObject({
       'org.hemolens.assessment': { assessmentId: trace.saved[0]?.assessmentId, probability, tier, inIcu: true },
     });
@@ -193,7 +199,7 @@ describe('no score', () => {
 
   test('silence by configuration is kept too', async () => {
     const { deps, trace } = service({ ...CHART, birthDate: '2015-01-01' });
-    const quiet = { ...deps, cardOptions: { ...deps.cardOptions, silentReasons: ['under-18' as const] } };
+    const quiet = { ...deps, siteDisplay: { ...SITE_DISPLAY, showNotScored: false } };
     expect(await assessOrder(quiet, call(RED_CELLS), CLIENT)).toEqual({ cards: [] });
     expect(trace.saved).toHaveLength(1);
   });
@@ -247,7 +253,7 @@ describe('faults never become an empty list of cards', () => {
 
   test('fault: a model that gives no number is not answered', async () => {
     const bundle = { ...explainedBundle(), score: () => Promise.resolve({ logits: Float32Array.of(NaN) }) };
-    const { deps } = service(CHART, { bundle });
+    const { deps } = service(CHART, { useModel: (run) => run(bundle) });
     expect((await faultOf(assessOrder(deps, call(RED_CELLS), CLIENT))).code).toBe('ERR_MODEL_BUNDLE');
   });
 
@@ -271,6 +277,8 @@ test('the log holds ids, counts and the model, nothing of the patient', async ()
     assessmentId: trace.saved[0]?.assessmentId,
     outcome: 'scored',
     cards: 1,
+    display: 'shown',
+    client: 'test',
     durationMs: 0,
     modelId: 'test-model',
     modelVersion: '0.0.1',

@@ -32,6 +32,11 @@ describe('the configuration', () => {
       noteEncoderThreads: 1,
       criticalAllowed: false,
       showNotScored: true,
+      cooldownHours: 0,
+      suppressUserRoles: [],
+      suppressEncounterClasses: [],
+      suppressLocations: [],
+      killSwitchAnswer: 'empty',
       storeCapacity: 200,
       logLevel: 'info',
     });
