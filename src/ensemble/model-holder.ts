@@ -30,16 +30,20 @@ export interface ModelHolderDeps {
 
 interface Held {
   readonly bundle: ModelBundle;
+  readonly directory: string;
   users: number;
   isRetired: boolean;
 }
 
 /** Holds a verified bundle that was loaded from `directory`. */
 export function createModelHolder(bundle: ModelBundle, directory: string, deps: ModelHolderDeps): ModelHolder {
-  let held: Held = { bundle, users: 0, isRetired: false };
+  let held: Held = { bundle, directory, users: 0, isRetired: false };
   let wanted = directory;
   let loading: Promise<void> = Promise.resolve();
   let isClosed = false;
+
+  /** Not when something else was asked for, or the service stops, while a load was under way. */
+  const isWanted = (folder: string): boolean => folder === wanted && !isClosed;
 
   const retire = async (old: Held): Promise<void> => {
     old.isRetired = true;
@@ -47,13 +51,12 @@ export function createModelHolder(bundle: ModelBundle, directory: string, deps: 
   };
 
   const replace = async (next: string): Promise<void> => {
-    // Asked for something else, or stopping, while an earlier load was under way.
-    if (next !== wanted || isClosed) return;
+    if (!isWanted(next) || next === held.directory) return;
     const fresh = await loadedOr(next, deps);
     if (!fresh) return;
-    if (next !== wanted || isClosed) return fresh.close();
+    if (!isWanted(next)) return fresh.close();
     const old = held;
-    held = { bundle: fresh, users: 0, isRetired: false };
+    held = { bundle: fresh, directory: next, users: 0, isRetired: false };
     deps.onReplaced(fresh);
     await retire(old);
   };

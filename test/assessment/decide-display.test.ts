@@ -92,7 +92,7 @@ describe('the user', () => {
   };
   const asRole = call({
     userId: 'PractitionerRole/r1',
-    draftOrders: { resourceType: 'Bundle', type: 'collection', entry: [{ resource: role as never }] },
+    draftOrders: { resourceType: 'Bundle', type: 'collection', entry: [{ resource: role }] },
   });
 
   test.each([
