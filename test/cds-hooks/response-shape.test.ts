@@ -27,12 +27,33 @@ describe('a response', () => {
     ['with one card', response({})],
     ['with a summary of 139 characters (req. 40)', response({ summary: 'x'.repeat(139) })],
     [
-      'with a SMART link and its appContext (req. 53)',
+      'with a SMART link and its appContext (req. 53, cds-resp-3)',
       response({ links: [{ label: 'Details', url: 'https://a.example/launch', type: 'smart', appContext: 'x' }] }),
     ],
     [
-      'with suggestions and how to select among them (req. 44)',
+      'with suggestions and how to select among them (req. 44, cds-resp-6)',
       response({ suggestions: [suggestion], selectionBehavior: 'any' }),
+    ],
+    [
+      'with one recommended suggestion of at-most-one, or two of any (req. 48, cds-resp-1)',
+      {
+        cards: [
+          {
+            ...card,
+            suggestions: [{ ...suggestion, isRecommended: true }, suggestion],
+            selectionBehavior: 'at-most-one',
+          },
+          {
+            ...card,
+            suggestions: [1, 2].map(() => ({ ...suggestion, isRecommended: true })),
+            selectionBehavior: 'any',
+          },
+        ],
+      },
+    ],
+    [
+      'with override reasons (req. 45, cds-resp-4)',
+      response({ overrideReasons: [{ system: 'https://a.example', code: 'x', display: 'X' }] }),
     ],
   ])('%s is well formed', (_, value) => {
     expect(() => assertResponseShape(value)).not.toThrow();
@@ -48,21 +69,21 @@ describe('a response', () => {
     ['with another indicator (req. 42)', response({ indicator: 'hard-stop' })],
     ['without a source label (req. 43)', response({ source: { url: 'https://a.example' } })],
     ['with a relative source address (req. 43)', response({ source: { ...card.source, url: '/model-card' } })],
-    ['with suggestions and no selectionBehavior (req. 44)', response({ suggestions: [suggestion] })],
+    ['with suggestions and no selectionBehavior (req. 44, cds-resp-6)', response({ suggestions: [suggestion] })],
     [
-      'with an override reason without display (req. 45)',
+      'with an override reason without display (req. 45, cds-resp-4)',
       response({ overrideReasons: [{ system: 'https://a.example', code: 'x' }] }),
     ],
     ['with a member of its own at the top of a card (req. 75)', response({ title: 'Sepsis' })],
     [
-      'with two recommended suggestions of at-most-one (req. 48)',
+      'with two recommended suggestions of at-most-one (req. 48, cds-resp-1)',
       response({
         suggestions: [1, 2].map(() => ({ ...suggestion, isRecommended: true })),
         selectionBehavior: 'at-most-one',
       }),
     ],
     [
-      'with an actionSelectionBehavior (req. 49)',
+      'with an actionSelectionBehavior, whatever its value (req. 49, cds-resp-7)',
       response({ suggestions: [{ ...suggestion, actionSelectionBehavior: 'any' }], selectionBehavior: 'any' }),
     ],
     [
@@ -72,9 +93,29 @@ describe('a response', () => {
         selectionBehavior: 'any',
       }),
     ],
+    ...[
+      ['an action without a description (req. 50, cds-resp-5)', { type: 'delete', resourceId: 'ServiceRequest/1' }],
+      ['a delete without a resourceId (req. 50, cds-resp-2)', { type: 'delete', description: 'x' }],
+      [
+        'a delete with a resource (req. 50, cds-resp-2)',
+        {
+          type: 'delete',
+          description: 'x',
+          resourceId: 'ServiceRequest/1',
+          resource: { resourceType: 'ServiceRequest' },
+        },
+      ],
+    ].map(([what, action]): [string, unknown] => [
+      `with ${String(what)}`,
+      response({ suggestions: [{ label: 'x', actions: [action] }], selectionBehavior: 'any' }),
+    ]),
+    ...['system', 'code', 'display'].map((member): [string, unknown] => [
+      `with an override reason without ${member} (req. 45)`,
+      response({ overrideReasons: [{ system: 'https://a.example', code: 'x', display: 'X', [member]: undefined }] }),
+    ]),
     ['with a relative link (req. 52)', response({ links: [{ label: 'x', url: '/app', type: 'absolute' }] })],
     [
-      'with an appContext on an absolute link (req. 53)',
+      'with an appContext on an absolute link (req. 53, cds-resp-3)',
       response({ links: [{ label: 'x', url: 'https://a.example', type: 'absolute', appContext: 'x' }] }),
     ],
     [
