@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { CONFIGURATION_EXTENSION, parseCallConfiguration } from '../../src/cds-hooks/call-configuration.js';
+import type { parseCallConfiguration } from '../../src/cds-hooks/call-configuration.js';
+import { CONFIGURATION_EXTENSION } from '../../src/cds-hooks/call-configuration.js';
 import { withConfigurationDefaults } from '../../src/cds-hooks/configuration-options.js';
 import { parseHookRequest } from '../../src/cds-hooks/parse-hook-request.js';
 import { loadServiceCatalogue, parseServiceCatalogue } from '../../src/cds-hooks/service-catalogue.js';

@@ -105,8 +105,8 @@ describe('a response', () => {
           resource: { resourceType: 'ServiceRequest' },
         },
       ],
-    ].map(([what, action]): [string, unknown] => [
-      `with ${String(what)}`,
+    ].map(([what, action]: readonly [string, object]): [string, unknown] => [
+      `with ${what}`,
       response({ suggestions: [{ label: 'x', actions: [action] }], selectionBehavior: 'any' }),
     ]),
     ...['system', 'code', 'display'].map((member): [string, unknown] => [
