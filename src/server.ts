@@ -1,42 +1,22 @@
-import { randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { isAbsolute, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { createApp } from './app.js';
-import { assessOrder, type AssessOrderDeps } from './assessment/assess-order.js';
-import { cardOptionsOf } from './cards/card-options.js';
-import { parsedPrefetchTemplates } from './cds-hooks/prefetch-template.js';
+import { configurationDefaults, siteDisplayOf } from './assessment/call-rules.js';
+import { withConfigurationDefaults } from './cds-hooks/configuration-options.js';
 import { serviceCatalogue } from './cds-hooks/service-catalogue.js';
+import { composeAssessOrder } from './composition/compose-assess-order.js';
+import { openModels } from './composition/open-models.js';
+import type { ServiceOverrides } from './composition/service-overrides.js';
+import { openServiceStore } from './composition/service-store.js';
 import { isLoopback, type Config } from './config/config.js';
-import { loadModelBundle } from './ensemble/load-model-bundle.js';
-import type { ModelBundle } from './ensemble/model-bundle.js';
 import { ServiceError } from './errors/service-error.js';
-import { assembleRecord } from './fhir/assemble-record.js';
-import { createFhirBases, fhirBasesOf, type FhirBases } from './fhir/bases/fhir-bases.js';
-import { fhirAccessOf } from './fhir/fhir-access-options.js';
-import type { VerifyClientJwt } from './http/cds-client.js';
-import { createClientPort, type KnownClients } from './http/client-port.js';
+import { createFhirBases, fhirBasesOf } from './fhir/bases/fhir-bases.js';
+import { createClientPort } from './http/client-port.js';
 import { openHttpServer } from './http/http-server.js';
 import { tlsFilesOf } from './http/tls-material.js';
 import { createLogger, logEvent, type Log } from './logging/logger.js';
-import { buildModelCard } from './model-card/build-model-card.js';
-import { readCardSources } from './model-card/card-sources.js';
 import { meteredLog } from './monitoring/metered-log.js';
 import { createServiceMetrics, type ServiceMetrics } from './monitoring/service-metrics.js';
-import { loadBloodProductTable } from './orders/blood-product-table.js';
-import type { AssessmentStore } from './store/assessment-store.js';
-import { createDevelopmentStore } from './store/development-store.js';
-import { guardStore } from './store/guard-store.js';
 
-/** What a caller may put in place of the service's own. */
-export interface ServiceOverrides {
-  /** ms since the epoch; a clock other than the real one only in sandbox mode. */
-  readonly clock?: () => number;
-  readonly verifyClientJwt?: VerifyClientJwt;
-  readonly clients?: KnownClients;
-  readonly store?: AssessmentStore;
-  readonly log?: Log;
-}
+export type { ServiceOverrides } from './composition/service-overrides.js';
 
 export interface RunningService {
   /** `http://127.0.0.1:3000`, with the port that was really taken. */
@@ -46,18 +26,19 @@ export interface RunningService {
 }
 
 /**
- * Composes the service, verifies its model and only then listens. Throws ServiceError ERR_MODEL_BUNDLE naming file,
- * expected and found, or ERR_CONFIG; nothing listens then.
+ * Composes the service, verifies its model, opens its store and only then listens. Throws ServiceError ERR_MODEL_BUNDLE naming
+ * file, expected and found, ERR_STORE or ERR_CONFIG; nothing listens then.
  */
 export async function startService(config: Config, overrides: ServiceOverrides = {}): Promise<RunningService> {
   const metrics = createServiceMetrics();
   const log = meteredLog(overrides.log ?? createLogger(config), metrics.count);
   logEvent(log, 'service.starting', { mode: config.mode });
+  /** What was opened so far, to be closed in the opposite order. */
+  const opened: (() => Promise<unknown> | void)[] = [metrics.close];
   try {
-    const service = await start(config, overrides, log, metrics);
-    return { ...service, close: () => service.close().finally(metrics.close) };
+    return await start({ config, overrides, log, metrics, opened });
   } catch (error) {
-    metrics.close();
+    await closeAll(opened);
     if (error instanceof ServiceError) {
       logEvent(log, 'service.refused', { code: error.code, detail: error.detail.slice(0, 500) });
     }
@@ -65,124 +46,65 @@ export async function startService(config: Config, overrides: ServiceOverrides =
   }
 }
 
-async function start(
-  config: Config,
-  overrides: ServiceOverrides,
-  log: Log,
-  metrics: ServiceMetrics,
-): Promise<RunningService> {
-  const catalogue = serviceCatalogue();
+interface Starting {
+  readonly config: Config;
+  readonly overrides: ServiceOverrides;
+  readonly log: Log;
+  readonly metrics: ServiceMetrics;
+  readonly opened: (() => Promise<unknown> | void)[];
+}
+
+async function start({ config, overrides, log, metrics, opened }: Starting): Promise<RunningService> {
+  const catalogue = withConfigurationDefaults(serviceCatalogue(), configurationDefaults(siteDisplayOf(config)));
+  const clock = allowedClock(config, overrides, log);
+  const models = await openModels(config, log);
+  opened.push(() => models.holder.close());
+  const store = await openServiceStore(config, overrides, log);
+  opened.push(() => store.close());
   const verifyClientJwt =
-    overrides.verifyClientJwt ?? createClientPort(config, { clients: overrides.clients, clock: () => Date.now(), log });
-  const bundle = await verifiedBundle(config, log);
-  const modelCard = buildModelCard(await readCardSources(modelDirectory(config.modelBundleDir), bundle));
+    overrides.verifyClientJwt ??
+    createClientPort(config, { clients: { registry: store, ledger: store }, clock: () => Date.now(), log });
   const bases = createFhirBases(fhirBasesOf(config));
-  const deps = assessOrderDeps(config, overrides, log, bundle, bases);
+  opened.push(() => bases.close());
   let isReady = false;
   const app = createApp({
     catalogue,
     verifyClientJwt,
-    assessOrder: (request, client) => assessOrder(deps, request, client),
+    assessOrder: composeAssessOrder({ config, log, models: models.holder, bases, store, clock }),
+    saveFeedback: (client, items) => store.saveFeedback(client, items),
     maxBodyBytes: config.maxBodyBytes,
     limits: config,
     trustedProxies: config.trustedProxies,
     checksResponses: config.mode !== 'production',
     corsOrigins: config.corsOrigins,
     isReady: () => isReady,
-    modelCard: () => modelCard,
+    modelCard: () => models.card(),
     metrics,
     metricsReaders: config.metrics,
     log,
   });
   const tls = tlsFilesOf(config);
   const { host, port, maxConnections } = config;
-  const server = await openHttpServer(app, { host, port, maxConnections, log, ...(tls ? { tls } : {}) }).catch(
-    async (error: unknown) => {
-      await bases.close();
-      await bundle.close();
-      throw error;
-    },
-  );
+  const server = await openHttpServer(app, { host, port, maxConnections, log, ...(tls ? { tls } : {}) });
   isReady = true;
-  if (!isLoopback(config.host)) {
-    logEvent(log, 'network.open', { detail: 'other machines may reach this service', host: config.host });
+  if (!isLoopback(host)) {
+    logEvent(log, 'network.open', { detail: 'other machines may reach this service', host });
   }
-  logEvent(log, 'service.listening', { host: config.host, port: server.port, services: catalogue.services.length });
+  logEvent(log, 'service.listening', { host, port: server.port, services: catalogue.services.length });
   return {
     url: server.url,
     close: async () => {
       isReady = false;
       logEvent(log, 'service.stopping');
       const stopped = await server.close();
-      await bases.close();
-      await bundle.close();
+      await closeAll(opened);
       logEvent(log, 'service.stopped', stopped);
     },
   };
 }
 
-function assessOrderDeps(
-  config: Config,
-  overrides: ServiceOverrides,
-  log: Log,
-  bundle: ModelBundle,
-  bases: FhirBases,
-): AssessOrderDeps {
-  const { textMatchPolicy, ordersOverlayPath } = config;
-  const bloodProducts = loadBloodProductTable(
-    ordersOverlayPath,
-    textMatchPolicy === undefined ? {} : { textOnly: textMatchPolicy },
-  );
-  logEvent(log, 'orders.table-loaded', { codes: bloodProducts.classes.size, overlay: ordersOverlayPath !== undefined });
-  const templates = parsedPrefetchTemplates();
-  return {
-    bloodProducts,
-    bundle,
-    assembleRecord: async (request, orders, at) => {
-      const assembled = await assembleRecord(request, orders, {
-        ...fhirAccessOf(config, at.client),
-        templates,
-        bases,
-        ...at,
-      });
-      logAssembly(log, request.hookInstance, assembled);
-      return assembled;
-    },
-    store: guardStore(overrides.store ?? createDevelopmentStore({ capacity: config.storeCapacity, log })),
-    clock: allowedClock(config, overrides, log),
-    newId: randomUUID,
-    cardOptions: cardOptionsOf(config, randomUUID),
-    predictOptions: { noteEncodingMs: config.noteEncodingMs },
-    logEvent: (event, fields) => {
-      logEvent(log, event, fields);
-    },
-  };
-}
-
-function logAssembly(
-  log: Log,
-  hookInstance: string,
-  { record, report }: Awaited<ReturnType<typeof assembleRecord>>,
-): void {
-  for (const call of report.calls)
-    logEvent(log, 'fhir.call', { hookInstance, ...call, durationMs: Math.round(call.durationMs) });
-  const rejected = new Map<string, number>();
-  for (const { reason, count } of record.rejections) rejected.set(reason, (rejected.get(reason) ?? 0) + count);
-  logEvent(log, 'record.assembled', {
-    hookInstance,
-    durationMs: Math.round(report.durationMs),
-    calls: report.calls.length,
-    pages: report.pages,
-    observations: record.values.length,
-    administrations: record.administrations.length,
-    notes: record.notes.length,
-    fromPrefetch: report.fromPrefetch,
-    fromFhir: report.fromFhir,
-    unavailable: Object.keys(report.unavailable).length,
-    foreignResources: report.foreignResources,
-    flags: { ...report.flags },
-    rejected: Object.fromEntries(rejected),
-  });
+async function closeAll(opened: (() => Promise<unknown> | void)[]): Promise<void> {
+  for (let close = opened.pop(); close; close = opened.pop()) await close();
 }
 
 function allowedClock({ mode }: Config, { clock }: ServiceOverrides, log: Log): () => number {
@@ -190,32 +112,4 @@ function allowedClock({ mode }: Config, { clock }: ServiceOverrides, log: Log): 
   if (mode !== 'sandbox') throw new ServiceError('ERR_CONFIG', { detail: 'a replay clock is for sandbox mode only' });
   logEvent(log, 'clock.replay', { detail: 'the service runs on a replay clock' });
   return clock;
-}
-
-async function verifiedBundle(config: Config, log: Log): Promise<ModelBundle> {
-  const startMs = performance.now();
-  const { modelBundleDir, noteEncodersDir, noteEncoderThreads } = config;
-  const bundle = await loadModelBundle(modelDirectory(modelBundleDir), {
-    ...(noteEncodersDir === undefined ? {} : { encodersDir: modelDirectory(noteEncodersDir) }),
-    noteEncoder: { threads: noteEncoderThreads },
-  });
-  const { id, version, sha256 } = bundle.identity;
-  const noteEncoder = bundle.noteEncoder?.id;
-  const durationMs = Math.round(performance.now() - startMs);
-  logEvent(log, 'model.verified', {
-    id,
-    version,
-    sha256,
-    columns: bundle.spec.tabular.length,
-    noteEncoder,
-    durationMs,
-  });
-  return bundle;
-}
-
-/** A relative folder is looked for from the working directory, then from the project. */
-function modelDirectory(directory: string): string {
-  const here = resolve(directory);
-  if (isAbsolute(directory) || existsSync(here)) return here;
-  return fileURLToPath(new URL(`../${directory}`, import.meta.url));
 }

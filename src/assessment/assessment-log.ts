@@ -1,6 +1,9 @@
+import type { HookRequest } from '../cds-hooks/hook-request.js';
+import type { CdsClient } from '../clients/cds-client.js';
 import type { ScreeningOutcome } from '../orders/screen-orders.js';
 import type { AnsweredCall } from './answered-call.js';
 import type { AssessOrderDeps } from './assess-order-deps.js';
+import type { CallRules } from './call-rules.js';
 
 type Logging = Pick<AssessOrderDeps, 'logEvent'>;
 
@@ -8,6 +11,17 @@ type Logging = Pick<AssessOrderDeps, 'logEvent'>;
 export function logScreening({ logEvent }: Logging, hookInstance: string, screening: ScreeningOutcome): void {
   const orders = screening.kind === 'blood' ? screening.orders.length : 0;
   logEvent('orders.screened', { hookInstance, kind: screening.kind, orders, textOnly: screening.textOnly.length });
+}
+
+/** How much of a call's configuration did not count; nothing where there was none. @see requirement 76 */
+export function logConfiguration(
+  { logEvent }: Logging,
+  { hookInstance, configuration }: HookRequest,
+  client: CdsClient,
+  { refused }: CallRules,
+): void {
+  if (!configuration) return;
+  logEvent('call.configured', { hookInstance, client: client.id, ...configuration.ignored, refused: refused.length });
 }
 
 /** That a call was answered, by which model, and how long each stage took; no figure of the patient. The tier is said without ids. */
@@ -21,6 +35,7 @@ export function logAnswer({ logEvent }: Logging, call: AnsweredCall, durationMs:
     client: call.client.id,
     outcome: outcome.kind === 'scored' ? 'scored' : outcome.reason,
     cards: call.cardIds.length,
+    display: call.display.kind === 'shown' ? 'shown' : call.display.why,
     durationMs,
     assembleMs: rounded(assemble),
     featuresMs: rounded(features),

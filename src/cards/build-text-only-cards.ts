@@ -1,4 +1,5 @@
 import type { Card } from '../cds-hooks/card.js';
+import { inDialect } from './card-dialect.js';
 import { ASSESSMENT_EXTENSION } from './card-extension.js';
 import type { CardOptions } from './card-options.js';
 import { cardSource } from './card-source.js';
@@ -12,18 +13,17 @@ export function buildTextOnlyCards(references: readonly string[], options: CardO
   if (references.length === 0) return [];
   const lines = references.slice(0, 10).map((reference) => `- ${escapeMarkdown(reference)}`);
   const rest = references.length > 10 ? [`- and ${references.length - 10} more`] : [];
-  return [
-    {
-      uuid: options.newId(),
-      summary: 'No 7-day mortality prediction: an order reads like a blood product, but its code is not known here',
-      indicator: 'info',
-      detail: [
-        '**No prediction was made.** The words of an order name a blood product; no code of it is in the table of this service, and words alone do not decide.',
-        `Orders concerned:\n\n${[...lines, ...rest].join('\n')}`,
-        'If these are blood product orders, their codes belong in the site overlay of the service.',
-      ].join('\n\n'),
-      source: cardSource(options),
-      extension: { [ASSESSMENT_EXTENSION]: { notScored: 'text-only', textOnlyOrders: references } },
-    },
-  ];
+  const card: Card = {
+    uuid: options.newId(),
+    summary: 'No 7-day mortality prediction: an order reads like a blood product, but its code is not known here',
+    indicator: 'info',
+    detail: [
+      '**No prediction was made.** The words of an order name a blood product; no code of it is in the table of this service, and words alone do not decide.',
+      `Orders concerned:\n\n${[...lines, ...rest].join('\n')}`,
+      'If these are blood product orders, their codes belong in the site overlay of the service.',
+    ].join('\n\n'),
+    source: cardSource(options),
+    extension: { [ASSESSMENT_EXTENSION]: { notScored: 'text-only', textOnlyOrders: references } },
+  };
+  return [inDialect(card, options)];
 }

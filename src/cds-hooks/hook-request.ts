@@ -1,4 +1,5 @@
 import type { Bundle, FhirResource } from 'fhir/r4.js';
+import type { CallConfiguration } from './call-configuration.js';
 
 /** What the client did about one prefetch key (CDS Hooks requirement 24). */
 export type Prefetched =
@@ -31,4 +32,6 @@ export interface HookRequest {
   };
   /** State of every key of our own template, in template order. */
   readonly prefetch: ReadonlyMap<string, Prefetched>;
+  /** What the call asks to be shown; absent where it asks for nothing. @see requirement 76 */
+  readonly configuration?: CallConfiguration;
 }

@@ -1,4 +1,5 @@
 import { ServiceError } from '../errors/service-error.js';
+import { parseCallConfiguration } from './call-configuration.js';
 import type { FhirAuthorization, HookRequest, Prefetched } from './hook-request.js';
 import { prefetchTemplates } from './prefetch-template.js';
 import { resolvePrefetched } from './prefetched.js';
@@ -8,7 +9,7 @@ import { mentionsPatientScope } from './smart-scopes.js';
 /**
  * The validated order-sign call in a request body, with the state of every key of `templates`.
  * Throws ServiceError (400) ERR_REQUEST_INVALID or ERR_HOOK_MISMATCH; the error names the element and echoes no value.
- * @see requirements 4, 16, 17, 24, 30
+ * @see requirements 4, 16, 17, 24, 30, 76
  */
 export function parseHookRequest(
   body: unknown,
@@ -18,6 +19,7 @@ export function parseHookRequest(
   const { userId, patientId, encounterId, draftOrders } = wire.context;
   const fhirServer = parseFhirServer(wire.fhirServer);
   const authorization = parseAuthorization(wire);
+  const configuration = parseCallConfiguration(wire.extension);
   return {
     hook: wire.hook,
     hookInstance: wire.hookInstance,
@@ -25,6 +27,7 @@ export function parseHookRequest(
     ...(authorization === undefined ? {} : { fhirAuthorization: authorization }),
     context: { userId, patientId, draftOrders, ...(typeof encounterId === 'string' ? { encounterId } : {}) },
     prefetch: resolvePrefetch(wire.prefetch, templates),
+    ...(configuration === undefined ? {} : { configuration }),
   };
 }
 

@@ -15,6 +15,8 @@ export interface WireHookRequest {
     readonly draftOrders: Bundle;
   };
   readonly prefetch?: Readonly<Record<string, unknown>> | null;
+  /** Anything: a call is never refused for its extensions. */
+  readonly extension?: unknown;
 }
 
 export interface WireFhirAuthorization {

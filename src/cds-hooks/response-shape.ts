@@ -95,7 +95,7 @@ const isCdsResponse = new Ajv({ strict: true, strictTypes: false, strictRequired
  * Throws ServiceError ERR_INTERNAL, naming the member, when a response is not what CDS Hooks allows: shapes of card, link,
  * suggestion and action, summary under 140 characters (code points and UTF-16 units), at most one recommended suggestion
  * of `at-most-one`, systemActions, null or empty members other than `cards: []`.
- * @see requirements 2, 34–55
+ * @see requirements 2, 34–55; invariants cds-resp-1 to cds-resp-7
  */
 export function assertResponseShape(response: unknown): asserts response is CdsResponse {
   const empty = emptyMembers(response, ['cards']);

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import { ServiceError } from '../errors/service-error.js';
+import { CONFIGURATION_OPTIONS_EXTENSION } from './call-configuration.js';
 import { emptyMembers } from './empty-members.js';
 import { parsePrefetchTemplate } from './prefetch-query.js';
 
@@ -15,6 +16,17 @@ export interface ServiceDefinition {
   readonly hookVersion?: string;
   readonly usageRequirements?: string;
   readonly prefetch?: Readonly<Record<string, string>>;
+  /** What a call may set. @see requirement 76 */
+  readonly extension?: { readonly [CONFIGURATION_OPTIONS_EXTENSION]?: readonly ConfigurationOption[] };
+}
+
+/** One thing a call may set, as Da Vinci CRD writes it. */
+export interface ConfigurationOption {
+  readonly code: string;
+  readonly type: 'boolean' | 'integer';
+  readonly name: string;
+  readonly description: string;
+  readonly default: boolean | number;
 }
 
 /** The discovery document. */
@@ -25,6 +37,16 @@ export interface ServiceCatalogue {
 const CATALOGUE_FILE = new URL('../../cds-services.json', import.meta.url);
 const SEMVER = '^\\d+\\.\\d+\\.\\d+(-[0-9A-Za-z.-]+)?$';
 const text = { type: 'string', minLength: 1 };
+
+const configurationOption = {
+  type: 'object',
+  required: ['code', 'type', 'name', 'description', 'default'],
+  properties: { code: text, type: { enum: ['boolean', 'integer'] }, name: text, description: text },
+  if: { properties: { type: { const: 'boolean' } } },
+  then: { properties: { default: { type: 'boolean' } } },
+  else: { properties: { default: { type: 'integer' } } },
+  additionalProperties: true,
+};
 
 const isCatalogue = new Ajv().compile<ServiceCatalogue>({
   type: 'object',
@@ -44,7 +66,10 @@ const isCatalogue = new Ajv().compile<ServiceCatalogue>({
           hookVersion: text,
           usageRequirements: text,
           prefetch: { type: 'object', additionalProperties: text },
-          extension: { type: 'object' },
+          extension: {
+            type: 'object',
+            properties: { [CONFIGURATION_OPTIONS_EXTENSION]: { type: 'array', items: configurationOption } },
+          },
         },
         additionalProperties: false,
       },

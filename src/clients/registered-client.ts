@@ -14,7 +14,7 @@ export type ClientKeys =
   | { readonly kind: 'jku'; readonly jku: string }
   | { readonly kind: 'inline'; readonly jwks: { readonly keys: readonly PublicJwk[] }; readonly jku?: string };
 
-/** Lowest tier shown, drivers on a card; what a client may set per call is bounded by its registration. */
+/** Tiers, from the lowest: which is the lowest that is shown. */
 export type ShownTier = 'low' | 'moderate' | 'high' | 'very-high';
 
 /** What a client's EHR does otherwise than the standard. Every member has a default: the standard's way. @see §3.6 */
@@ -60,8 +60,10 @@ export interface RegisteredClient {
   readonly isEnabled: boolean;
   readonly dialect: ClientDialect;
   readonly suppression: SuppressionRules;
-  /** Hours in which the same patient, product and tier gets no second card; 0: none. */
+  /** Hours in which the same patient, products and tier gets no second card; 0: none. */
   readonly cooldownHours: number;
+  /** Lowest tier that gets a card from this client's calls; not set: the site's. */
+  readonly minTier?: ShownTier;
   /** Of the configuration extension, what its calls may set. @see requirement 76 */
   readonly callOptions: readonly ('min-tier' | 'show-low-risk' | 'max-drivers')[];
   readonly limits: ClientLimits;

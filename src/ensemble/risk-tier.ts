@@ -8,6 +8,9 @@ export const TIER_LOWER_BOUNDS: readonly { readonly tier: RiskTier; readonly fro
   { tier: 'low', from: 0 },
 ];
 
+/** All tiers, from the lowest. */
+export const RISK_TIERS: readonly RiskTier[] = ['low', 'moderate', 'high', 'very-high'];
+
 /** Tier of a calibrated probability: <3 %, 3–10 %, 10–25 %, ≥25 %. */
 export function riskTier(probability: number): RiskTier {
   return TIER_LOWER_BOUNDS.find(({ from }) => probability >= from)?.tier ?? 'low';

@@ -15,6 +15,7 @@ export const ERROR_CODES = {
   ERR_UNAUTHENTICATED: { status: 401, issue: 'login' },
   ERR_RATE_LIMITED: { status: 429, issue: 'throttled' },
   ERR_OVERLOADED: { status: 503, issue: 'throttled' },
+  ERR_SWITCHED_OFF: { status: 503, issue: 'business-rule' },
   ERR_CLIENT: { status: 500, issue: 'invalid' },
   ERR_CHART_UNAVAILABLE: { status: 412, issue: 'incomplete' },
   ERR_FHIR_UPSTREAM: { status: 502, issue: 'transient' },

@@ -5,7 +5,7 @@
  * - `number`, `boolean`: finite numbers, yes or no
  * - `token`: at most 100 characters of `A-Z a-z 0-9 . _ : / @ + -`, for codes, identifiers and types
  * - `counts`: numbers by token
- * - `text`: our own words or a file's name; only for what happens while starting
+ * - `text`: our own words or a file's name; only for what happens while starting or loading a model
  */
 export type FieldKind = 'number' | 'boolean' | 'token' | 'counts' | 'text';
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
@@ -49,6 +49,8 @@ export const EVENTS = {
       durationMs: 'number',
     },
   },
+  'model.replaced': { level: 'warn', fields: { id: 'token', version: 'token', sha256: 'token' } },
+  'model.refused': { level: 'error', fields: { code: 'token', detail: 'text' } },
   'orders.table-loaded': { level: 'info', fields: { codes: 'number', overlay: 'boolean' } },
   'http.request': {
     level: 'info',
@@ -124,6 +126,12 @@ export const EVENTS = {
     level: 'debug',
     fields: { client: 'token', outcome: 'token', tier: 'token', display: 'token', cards: 'number' },
   },
+  'call.configured': {
+    level: 'info',
+    fields: { ...call, client: 'token', unknown: 'number', misfit: 'number', refused: 'number' },
+  },
+  'cooldown.unknown': { level: 'warn', fields: call },
+  'assessment.switched-off': { level: 'warn', fields: { ...call, client: 'token', scope: 'token' } },
   'assessment.answered': {
     level: 'info',
     fields: {
@@ -132,6 +140,7 @@ export const EVENTS = {
       client: 'token',
       outcome: 'token',
       cards: 'number',
+      display: 'token',
       durationMs: 'number',
       assembleMs: 'number',
       featuresMs: 'number',

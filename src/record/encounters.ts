@@ -9,7 +9,7 @@ import {
 } from './code-systems.js';
 import { child, children, codingsOf, isElement, referenceTo, text, type CodedValue, type Element } from './element.js';
 import { instantMs, latestInstantMs } from './fhir-time.js';
-import type { EncounterInterval } from './patient-record.js';
+import type { EncounterInterval, StayPlace } from './patient-record.js';
 import type { RejectionTally } from './rejection-tally.js';
 
 const HAPPENED = new Set(['arrived', 'triaged', 'in-progress', 'onleave', 'finished']);
@@ -72,12 +72,16 @@ export function readEncounters(
       return units;
     }
     const admissionType = readAdmissionType(resource);
+    const classCode = text(child(resource, 'class'), 'code');
+    const places = readPlaces(resource);
     return [
       {
         setting: isIcuStay(resource) ? 'icu' : readSetting(resource),
         ...(admissionType === undefined ? {} : { admissionType }),
         ...interval,
         evidence,
+        ...(classCode === undefined ? {} : { classCode }),
+        ...(places.length === 0 ? {} : { places }),
       },
       ...units,
     ];
@@ -164,6 +168,30 @@ function icuLocations(encounter: Element): readonly Element[] {
     const place = contained.find((resource) => `#${text(resource, 'id') ?? ''}` === reference);
     return codingsOf(child(location, 'physicalType')).some(isIcuCode) || isIntensiveCare(place);
   });
+}
+
+/** Places of a stay that have a name. One with no period counts for the whole stay, unless it was left or is yet to come. */
+function readPlaces(encounter: Element): readonly StayPlace[] {
+  return children(encounter, 'location').flatMap((entry) => {
+    const names = placeNames(child(entry, 'location'));
+    const interval = readPeriod(child(entry, 'period'));
+    const status = text(entry, 'status') ?? '';
+    const isElsewhere = status === 'planned' || status === 'reserved' || (status === 'completed' && !interval);
+    return names.length === 0 || isElsewhere ? [] : [{ names, ...interval }];
+  });
+}
+
+const LOCATION_REFERENCE = /(?:^|\/)(Location\/[A-Za-z0-9\-.]{1,64})(?:\/_history\/[^/?#]+)?$/;
+
+/** `Location/or-3` (of an absolute reference too), and the identifier with and without its system. */
+function placeNames(location: Element | undefined): readonly string[] {
+  const reference = LOCATION_REFERENCE.exec(text(location, 'reference') ?? '')?.[1];
+  const identifier = child(location, 'identifier');
+  const value = text(identifier, 'value');
+  const system = text(identifier, 'system');
+  return [reference, value, system === undefined || value === undefined ? undefined : `${system}|${value}`].filter(
+    (name) => name !== undefined,
+  );
 }
 
 /** Is a Location an intensive care unit, by its type or its physical type? */

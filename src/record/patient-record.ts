@@ -57,6 +57,18 @@ export interface EncounterInterval {
   readonly startMs: number;
   readonly endMs?: number;
   readonly evidence: string;
+  /** `Encounter.class` code as the chart has it (`EMER`), of any system; no feature: it decides who is shown a card. */
+  readonly classCode?: string;
+  /** Where the patient was during the stay; no feature either. */
+  readonly places?: readonly StayPlace[];
+}
+
+/** One location of a stay. Times: ms since the epoch; no start: since the stay began, no end: until it ended. */
+export interface StayPlace {
+  /** What a site may call it: its reference (`Location/or-3`), and its identifier as `value` and as `system|value`. */
+  readonly names: readonly string[];
+  readonly startMs?: number;
+  readonly endMs?: number;
 }
 
 /** A Charlson category of an entry that was on the record (recorded time) before the prediction time. */

@@ -10,7 +10,9 @@ export interface AssessmentStore {
 /** An earlier call about the same patient, for the cooldown. */
 export interface EarlierCard {
   readonly answeredAtMs: number;
+  /** Tier of the prediction; of an order that was not scored, the reason (`under-18`). */
   readonly tier: string;
+  /** Of all its orders, each once; an order that named none adds none. */
   readonly products: readonly string[];
   /** References of the orders it was about. */
   readonly orders: readonly string[];

@@ -2,6 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import type { Bundle } from 'fhir/r4.js';
 import fc from 'fast-check';
 import { assessOrder, type AssessOrderDeps } from '../../src/assessment/assess-order.js';
+import type { AnsweredCall } from '../../src/assessment/answered-call.js';
+import { createPatientTurns } from '../../src/assessment/patient-turns.js';
+import { recentShownCards } from '../../src/assessment/recent-shown-cards.js';
 import type { RiskAssessment } from '../../src/assessment/risk-assessment.js';
 import { defaultCardOptions } from '../../src/cards/card-options.js';
 import type { CdsResponse } from '../../src/cds-hooks/card.js';
@@ -12,9 +15,11 @@ import { ServiceError } from '../../src/errors/service-error.js';
 import { mapFeatures } from '../../src/features/map-features.js';
 import { logEvent, type Log } from '../../src/logging/logger.js';
 import { loadBloodProductTable } from '../../src/orders/blood-product-table.js';
-import type { ObservedValue, PatientRecord } from '../../src/record/patient-record.js';
+import type { EncounterInterval, ObservedValue, PatientRecord } from '../../src/record/patient-record.js';
 import { HOUR, T0, coverage, record } from '../cards/assessments.js';
 import { explainedBundle } from '../explanation/explained-model.js';
+import { registered } from './registered.js';
+import { SITE_DISPLAY } from './site-display.js';
 import { CPT, PATIENT_ID, SCT, drafts, serviceRequest } from '../orders/draft-orders.js';
 
 const HOOK_INSTANCE = 'd1577c69-dfbe-44ad-ba6d-3e05e953b2ea';
@@ -45,6 +50,7 @@ const RED_CELLS = drafts(
 interface Trace {
   readonly steps: string[];
   readonly saved: RiskAssessment[];
+  readonly calls: AnsweredCall[];
   readonly predictionTimes: number[];
   readonly lines: Readonly<Record<string, unknown>>[];
 }
@@ -53,7 +59,7 @@ function service(
   chart: PatientRecord = CHART,
   changes: Partial<AssessOrderDeps> = {},
 ): { deps: AssessOrderDeps; trace: Trace } {
-  const trace: Trace = { steps: [], saved: [], predictionTimes: [], lines: [] };
+  const trace: Trace = { steps: [], saved: [], calls: [], predictionTimes: [], lines: [] };
   const log: Log = { isStrict: true, mayWrite: () => true, write: (_level, line) => trace.lines.push(line) };
   let ids = 0;
   const newId = (): string => `00000000-0000-4000-8000-${String(++ids).padStart(12, '0')}`;
@@ -62,27 +68,32 @@ function service(
     trace,
     deps: {
       bloodProducts: loadBloodProductTable(),
-      bundle: {
-        ...bundle,
-        score: (...args) => {
-          trace.steps.push('score');
-          return bundle.score(...args);
-        },
-      },
+      useModel: (run) =>
+        run({
+          ...bundle,
+          score: (...args) => {
+            trace.steps.push('score');
+            return bundle.score(...args);
+          },
+        }),
       assembleRecord: (_request, orders, { predictionTimeMs }) => {
         trace.steps.push('assembleRecord');
         trace.predictionTimes.push(predictionTimeMs);
         return Promise.resolve({ record: { ...chart, orders } });
       },
       store: {
-        save: async ({ assessment }) => {
+        save: async (answered) => {
           await new Promise((resolve) => setTimeout(resolve, 5));
           trace.steps.push('save');
-          trace.saved.push(assessment);
+          trace.saved.push(answered.assessment);
+          trace.calls.unshift(answered);
         },
       },
       clock: () => T0 + 1000,
       newId,
+      shownCards: recentShownCards(() => trace.calls),
+      turns: createPatientTurns({ longestWaitMs: 60_000 }),
+      siteDisplay: SITE_DISPLAY,
       cardOptions: defaultCardOptions(newId),
       logEvent: (event, fields) => logEvent(log, event, fields),
       ...changes,
@@ -115,8 +126,8 @@ describe('a blood product order', () => {
   test('the card tells the probability of the ensemble, and its id is that of the kept assessment', async () => {
     const { deps, trace } = service();
     const { cards } = await assessOrder(deps, call(RED_CELLS), CLIENT);
-    const tensors = mapFeatures(CHART, deps.bundle.spec, { predictionTimeMs: T0 });
-    const { probability, tier } = await predictRisk(deps.bundle, tensors);
+    const tensors = mapFeatures(CHART, explainedBundle().spec, { predictionTimeMs: T0 });
+    const { probability, tier } = await predictRisk(explainedBundle(), tensors);
     expect(cards[0]?.extension).toMatchObject({
       'org.hemolens.assessment': { assessmentId: trace.saved[0]?.assessmentId, probability, tier, inIcu: true },
     });
@@ -193,9 +204,117 @@ describe('no score', () => {
 
   test('silence by configuration is kept too', async () => {
     const { deps, trace } = service({ ...CHART, birthDate: '2015-01-01' });
-    const quiet = { ...deps, cardOptions: { ...deps.cardOptions, silentReasons: ['under-18' as const] } };
+    const quiet = { ...deps, siteDisplay: { ...SITE_DISPLAY, showNotScored: false } };
     expect(await assessOrder(quiet, call(RED_CELLS), CLIENT)).toEqual({ cards: [] });
     expect(trace.saved).toHaveLength(1);
+  });
+});
+
+describe('a card that is withheld', () => {
+  const silent = registered({ mode: 'silent' });
+
+  test('in silent mode everything runs and is kept, and no card is returned', async () => {
+    const { deps, trace } = service();
+    expect(await assessOrder(deps, call(RED_CELLS), silent)).toEqual({ cards: [] });
+    expect(trace.steps).toEqual(['assembleRecord', 'score', 'save']);
+    expect(trace.calls).toMatchObject([{ display: { kind: 'withheld', why: 'silent-mode' }, cardIds: [] }]);
+    expect(trace.saved[0]?.outcome.kind).toBe('scored');
+    expect(trace.lines[1]).toMatchObject({ event: 'assessment.answered', display: 'silent-mode', cards: 0 });
+  });
+
+  test('a silent client gets no card about orders that only their words name either', async () => {
+    const wordsOnly = drafts(serviceRequest({ system: 'urn:oid:1.2.3', code: '1', display: 'TRANSFUSE RBC' }));
+    expect(await assessOrder(service().deps, call(wordsOnly), silent)).toEqual({ cards: [] });
+  });
+
+  test('fault: in silent mode too a chart that cannot be read at all is a fault', async () => {
+    const { deps } = service(CHART, {
+      assembleRecord: () => Promise.reject(new ServiceError('ERR_CHART_UNAVAILABLE', { detail: 'no' })),
+    });
+    expect((await faultOf(assessOrder(deps, call(RED_CELLS), silent))).status).toBe(412);
+  });
+
+  test('is kept with the reason, for an encounter in the operating room (req. 78)', async () => {
+    const suppression = { userRoles: [], encounterClasses: [], locations: ['Location/or-3'] };
+    const inRoom = { ...CHART.encounters[0], places: [{ names: ['Location/or-3'] }] } as EncounterInterval;
+    const { deps, trace } = service({ ...CHART, encounters: [inRoom] });
+    expect(await assessOrder(deps, call(RED_CELLS), registered({ suppression }))).toEqual({ cards: [] });
+    expect(trace.calls).toMatchObject([{ display: { kind: 'withheld', why: 'location' } }]);
+  });
+});
+
+describe('the cooldown', () => {
+  const client = registered({ cooldownHours: 12 });
+
+  test('orders of one patient signed at once, each in a call of its own, get one card', async () => {
+    const { deps, trace } = service();
+    const answers = await Promise.all([1, 2, 3].map(() => assessOrder(deps, call(RED_CELLS), client)));
+    expect(answers.map(({ cards }) => cards.length).sort()).toEqual([0, 0, 1]);
+    expect(trace.calls).toHaveLength(3);
+  });
+
+  test('another patient, and another client, have their own', async () => {
+    const { deps } = service();
+    const other = { ...registered({ cooldownHours: 12 }), id: 'another-ehr' };
+    const answers = [
+      await assessOrder(deps, call(RED_CELLS), client),
+      await assessOrder(deps, call(RED_CELLS), client),
+      await assessOrder(deps, call(RED_CELLS), other),
+    ];
+    expect(answers.map(({ cards }) => cards.length)).toEqual([1, 0, 1]);
+  });
+
+  test('fault: a first card that could not be kept, and so was never shown, does not silence the second', async () => {
+    const { deps } = service();
+    let saves = 0;
+    const flaky: AssessOrderDeps = {
+      ...deps,
+      store: {
+        save: (answered) => {
+          saves += 1;
+          return saves === 1
+            ? Promise.reject(new ServiceError('ERR_STORE', { detail: 'no' }))
+            : deps.store.save(answered);
+        },
+      },
+    };
+    const [first, second] = await Promise.allSettled([1, 2].map(() => assessOrder(flaky, call(RED_CELLS), client)));
+    expect(first?.status).toBe('rejected');
+    expect(second).toMatchObject({ status: 'fulfilled', value: { cards: [{}] } });
+  });
+});
+
+describe('what a call sets (req. 76)', () => {
+  const asking = (configuration: HookRequest['configuration']): HookRequest => ({
+    ...call(RED_CELLS),
+    ...(configuration ? { configuration } : {}),
+  });
+
+  test('shows fewer drivers, or no card for the tier; the kept assessment is whole', async () => {
+    const { deps, trace } = service();
+    const ignored = { unknown: 0, misfit: 0 };
+    const { cards } = await assessOrder(deps, asking({ maxDrivers: 0, ignored }), CLIENT);
+    expect(cards[0]?.detail).not.toContain('Main drivers');
+    const [kept] = trace.saved;
+    expect(kept?.outcome.kind === 'scored' && kept.outcome.explanation.drivers.length).toBeGreaterThan(0);
+    const highest = await assessOrder(deps, asking({ minTierLevel: 3, ignored }), CLIENT);
+    const [tier] = trace.saved.map(({ outcome }) => (outcome.kind === 'scored' ? outcome.prediction.tier : ''));
+    expect(highest.cards).toHaveLength(tier === 'very-high' ? 1 : 0);
+  });
+
+  test('is counted in the log where it does not count, without its words', async () => {
+    const { deps, trace } = service();
+    const configuration = { maxDrivers: 1, ignored: { unknown: 2, misfit: 1 } };
+    const { cards } = await assessOrder(deps, asking(configuration), registered());
+    expect(cards).toHaveLength(1);
+    expect(trace.lines[0]).toEqual({
+      event: 'call.configured',
+      hookInstance: HOOK_INSTANCE,
+      client: 'ehr',
+      unknown: 2,
+      misfit: 1,
+      refused: 1,
+    });
   });
 });
 
@@ -247,7 +366,7 @@ describe('faults never become an empty list of cards', () => {
 
   test('fault: a model that gives no number is not answered', async () => {
     const bundle = { ...explainedBundle(), score: () => Promise.resolve({ logits: Float32Array.of(NaN) }) };
-    const { deps } = service(CHART, { bundle });
+    const { deps } = service(CHART, { useModel: (run) => run(bundle) });
     expect((await faultOf(assessOrder(deps, call(RED_CELLS), CLIENT))).code).toBe('ERR_MODEL_BUNDLE');
   });
 
@@ -291,6 +410,8 @@ test('the log holds ids, counts and the model, nothing of the patient', async ()
     assessmentId: trace.saved[0]?.assessmentId,
     outcome: 'scored',
     cards: 1,
+    display: 'shown',
+    client: 'test',
     durationMs: 0,
     modelId: 'test-model',
     modelVersion: '0.0.1',

@@ -312,40 +312,9 @@ describe('no score', () => {
   });
 });
 
-describe('silence by configuration', () => {
-  test('covers the tiers and reasons the site names, and no others', () => {
-    const quiet: CardOptions = { ...options, silentTiers: ['low'], silentReasons: ['under-18'] };
-    expect(buildCards(scored(0.02), quiet)).toEqual([]);
-    expect(buildCards(scored(0.04), quiet)).toHaveLength(1);
-    expect(buildCards(notScored('under-18'), quiet)).toEqual([]);
-    expect(buildCards(notScored('too-little-data'), quiet)).toHaveLength(1);
-  });
-
-  test.each(['timeout', 'upstream-error', 'unauthorized', 'client-query-failed'] as const)(
-    'fault: a chart that could not be read (%s) is never silent',
-    (reason) => {
-      const quiet: CardOptions = { ...options, silentTiers: ['low'], silentReasons: ['too-little-data'] };
-      const unread = record({ coverage: coverage({ procedures: { kind: 'unavailable', reason } }) });
-      expect(buildCards(scored(0.02, { record: unread }), quiet)).toHaveLength(1);
-      expect(buildCards(notScored('too-little-data', { record: unread }), quiet)).toHaveLength(1);
-    },
-  );
-
-  test('a site without notes may still be silent', () => {
-    const quiet: CardOptions = { ...options, silentTiers: ['low'] };
-    const noNotes = record({ coverage: coverage({ notes: { kind: 'unavailable', reason: 'not-supported' } }) });
-    expect(buildCards(scored(0.02, { record: noNotes }), quiet)).toEqual([]);
-  });
-});
-
-test('the configuration names the lowest tier with a card, critical, and cards without a score', () => {
-  expect(cardOptionsOf({ criticalAllowed: false, showNotScored: true }, newId)).toEqual(options);
-  const strict = cardOptionsOf({ criticalAllowed: true, silentBelowTier: 'high', showNotScored: false }, newId);
-  expect(strict).toMatchObject({
-    mayBeCritical: true,
-    silentTiers: ['low', 'moderate'],
-    silentReasons: ['under-18', 'age-unknown', 'too-little-data'],
-  });
+test('the configuration says whether the highest tier is critical', () => {
+  expect(cardOptionsOf({ criticalAllowed: false }, newId)).toEqual(options);
+  expect(cardOptionsOf({ criticalAllowed: true }, newId).mayBeCritical).toBe(true);
 });
 
 describe('orders that only their words name', () => {

@@ -22,6 +22,23 @@ function fault(body: unknown): ServiceError {
 
 const FHIR_SERVER = 'http://127.0.0.1:8080/fhir';
 
+describe('the invariants of a request', () => {
+  it('bad call: fhirAuthorization without fhirServer is refused, fhirServer alone is not (cds-r-1)', () => {
+    expect(fault(hookBody({ fhirAuthorization: fhirAuthorization() }))).toMatchObject({
+      status: 400,
+      expression: 'fhirServer',
+    });
+    expect(parse(hookBody({ fhirServer: FHIR_SERVER })).fhirAuthorization).toBeUndefined();
+  });
+
+  it('patient scopes with the patient are read, without it the call is taken all the same, as a SHOULD allows (cds-r-2)', () => {
+    const authorized = (changes: object): HookRequest =>
+      parse(hookBody({ fhirServer: FHIR_SERVER, fhirAuthorization: fhirAuthorization({ ...changes }) }));
+    expect(authorized({ patient: 'syn-1' }).fhirAuthorization?.patient).toBe('syn-1');
+    expect(authorized({}).fhirAuthorization).toMatchObject({ scope: expect.stringContaining('patient/') });
+  });
+});
+
 describe('an order-sign request', () => {
   it('is read with its context, server and authorization (req. 16)', () => {
     const request = parse(hookBody({ fhirServer: `${FHIR_SERVER}/`, fhirAuthorization: fhirAuthorization() }));

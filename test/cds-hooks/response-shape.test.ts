@@ -27,12 +27,33 @@ describe('a response', () => {
     ['with one card', response({})],
     ['with a summary of 139 characters (req. 40)', response({ summary: 'x'.repeat(139) })],
     [
-      'with a SMART link and its appContext, among its links (req. 46, 53)',
+      'with a SMART link and its appContext, among its links (req. 46, 53, cds-resp-3)',
       response({ links: [{ label: 'Details', url: 'https://a.example/launch', type: 'smart', appContext: 'x' }] }),
     ],
     [
       'with suggestions and how to select among them (req. 44, cds-resp-6)',
       response({ suggestions: [suggestion], selectionBehavior: 'any' }),
+    ],
+    [
+      'with one recommended suggestion of at-most-one, or two of any (req. 48, cds-resp-1)',
+      {
+        cards: [
+          {
+            ...card,
+            suggestions: [{ ...suggestion, isRecommended: true }, suggestion],
+            selectionBehavior: 'at-most-one',
+          },
+          {
+            ...card,
+            suggestions: [1, 2].map(() => ({ ...suggestion, isRecommended: true })),
+            selectionBehavior: 'any',
+          },
+        ],
+      },
+    ],
+    [
+      'with override reasons (req. 45, cds-resp-4)',
+      response({ overrideReasons: [{ system: 'https://a.example', code: 'x', display: 'X' }] }),
     ],
   ])('%s is well formed', (_, value) => {
     expect(() => assertResponseShape(value)).not.toThrow();
@@ -97,6 +118,10 @@ describe('a response', () => {
     ],
     ['with a selectionBehavior and no suggestions (req. 44, cds-resp-6)', response({ selectionBehavior: 'any' })],
     ['with links that are no list (req. 46)', response({ links: { label: 'x' } })],
+    ...['system', 'code', 'display'].map((member): [string, unknown] => [
+      `with an override reason without ${member} (req. 45)`,
+      response({ overrideReasons: [{ system: 'https://a.example', code: 'x', display: 'X', [member]: undefined }] }),
+    ]),
     ['with a relative link (req. 52)', response({ links: [{ label: 'x', url: '/app', type: 'absolute' }] })],
     [
       'with an appContext on an absolute link (req. 53, cds-resp-3)',

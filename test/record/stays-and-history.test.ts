@@ -30,7 +30,34 @@ describe('stays', () => {
     ['HH', 'other'],
   ])('class %s is %s', (code, setting) => {
     expect(recordOf([stay({}, code)]).encounters).toEqual([
-      { setting, startMs: T0 - 30 * HOUR_MS, evidence: 'Encounter/e1' },
+      { setting, startMs: T0 - 30 * HOUR_MS, evidence: 'Encounter/e1', classCode: code },
+    ]);
+  });
+  test('the class code is kept as the chart has it, of a local system too', () => {
+    const [local] = recordOf([stay({ class: { system: 'urn:oid:1.2.3', code: 'OR-DAY' } })]).encounters;
+    expect(local).toMatchObject({ setting: 'other', classCode: 'OR-DAY' });
+  });
+  test('the places of a stay have the names a site may use, and their times; planned and left ones are none', () => {
+    const [own] = recordOf([
+      stay({
+        location: [
+          {
+            location: {
+              reference: 'https://ehr.example.org/fhir/Location/or-3/_history/2',
+              identifier: { system: 'urn:oid:1.2.3', value: 'OR 3' },
+            },
+            period: { start: hoursBefore(2) },
+          },
+          { location: { identifier: { value: 'bay 1' } }, status: 'active' },
+          { location: { reference: 'Location/next' }, status: 'planned', period: { start: hoursBefore(1) } },
+          { location: { reference: 'Location/left' }, status: 'completed' },
+          { location: { display: 'no name' } },
+        ],
+      }),
+    ]).encounters;
+    expect(own?.places).toEqual([
+      { names: ['Location/or-3', 'OR 3', 'urn:oid:1.2.3|OR 3'], startMs: T0 - 2 * HOUR_MS },
+      { names: ['bay 1'] },
     ]);
   });
   test('an open period has no end', () => {
@@ -72,7 +99,7 @@ describe('stays', () => {
         { location: { reference: '#l' }, period: { start: hoursBefore(12) } },
       ],
     });
-    expect(recordOf([encounter]).encounters).toEqual([
+    expect(recordOf([encounter]).encounters).toMatchObject([
       { setting: 'inpatient', startMs: T0 - 30 * HOUR_MS, evidence: 'Encounter/e1' },
       { setting: 'icu', startMs: T0 - 12 * HOUR_MS, evidence: 'Encounter/e1' },
     ]);

@@ -4,6 +4,7 @@ import type { ConfigOption } from './config-option.js';
 export const asText = (text: string): unknown => text;
 export const asNumber = (text: string): unknown => (/^\d+$/.test(text) ? Number(text) : text);
 export const asBoolean = (text: string): unknown => (text === 'true' ? true : text === 'false' ? false : text);
+export const asTexts = (text: string): unknown => text.split(',').map((item) => item.trim());
 export const asUrl = (text: string): unknown => text.replace(/\/+$/, '');
 export const asUrls = (text: string): unknown => text.split(',').map((item) => item.trim().replace(/\/+$/, ''));
 export const asList = (text: string): unknown => text.split(',').map((item) => item.trim());
