@@ -32,6 +32,11 @@ describe('the configuration', () => {
       noteEncoderThreads: 1,
       criticalAllowed: false,
       showNotScored: true,
+      store: 'embedded',
+      storeDir: 'hemolens-store',
+      storeSync: false,
+      storeFailure: 'spool',
+      retentionDays: 365,
       storeCapacity: 200,
       logLevel: 'info',
     });
