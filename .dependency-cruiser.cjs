@@ -44,6 +44,7 @@ const mayImport = {
 
 const rooms = Object.keys(mayImport);
 mayImport.commands = rooms;
+mayImport.composition = rooms.filter((room) => room !== 'commands');
 
 const folderRules = Object.entries(mayImport).map(([folder, allowed]) => ({
   name: `${folder}-may-import`,

@@ -34,7 +34,9 @@ else await measure();
 
 /** A process of its own: the service and the bare route, so that the load generator does not share their event loop. */
 async function serve(): Promise<void> {
-  const service = await startService(loadConfig({}, { mode: 'development', port: 0, logLevel: 'silent' }));
+  const service = await startService(
+    loadConfig({}, { mode: 'development', port: 0, store: 'memory', logLevel: 'silent' }),
+  );
   const app = express();
   app.use(express.json({ limit: BODY_LIMIT }));
   app.post(SERVICE_PATH, (_request, response) => {

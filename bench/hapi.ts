@@ -36,7 +36,7 @@ else await measure();
 /** A process of its own, so that the proxy and the client do not share its event loop. */
 async function serve(): Promise<void> {
   const service = await startService(
-    loadConfig({}, { mode: 'sandbox', port: 0, logLevel: 'silent', openFhirServerAllowed: true }),
+    loadConfig({}, { mode: 'sandbox', port: 0, store: 'memory', logLevel: 'silent', openFhirServerAllowed: true }),
   );
   process.send?.({ service: service.url });
 }

@@ -97,7 +97,7 @@ const bloodCall = (changes: Record<string, unknown> = {}) =>
 
 let bundleDir: string;
 const sandboxConfig = (overrides: ConfigOverrides = {}): Config =>
-  loadConfig({}, { mode: 'sandbox', port: 0, modelBundleDir: bundleDir, ...overrides });
+  loadConfig({}, { mode: 'sandbox', port: 0, store: 'memory', modelBundleDir: bundleDir, ...overrides });
 
 interface Started {
   readonly service: RunningService;

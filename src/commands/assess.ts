@@ -38,7 +38,10 @@ export function assessCommand(startService: StartService): Command {
       const own =
         given === undefined
           ? await startService(
-              loadConfig({}, { mode: 'sandbox', port: 0, logLevel: 'warn', openFhirServerAllowed: true }),
+              loadConfig(
+                {},
+                { mode: 'sandbox', port: 0, store: 'memory', logLevel: 'warn', openFhirServerAllowed: true },
+              ),
             )
           : undefined;
       try {

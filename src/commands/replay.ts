@@ -56,6 +56,7 @@ export function replayCommand(startService: StartServiceUnderReplay): Command {
         {
           mode: 'sandbox',
           port: 0,
+          store: 'memory',
           logLevel: 'error',
           modelBundleDir,
           openFhirServerAllowed: true,

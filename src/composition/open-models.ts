@@ -6,8 +6,9 @@ import { loadModelBundle } from '../ensemble/load-model-bundle.js';
 import type { ModelBundle } from '../ensemble/model-bundle.js';
 import { createModelHolder, type ModelHolder } from '../ensemble/model-holder.js';
 import { logEvent, type Log } from '../logging/logger.js';
-import { buildModelCard, type ModelCard } from '../model-card/build-model-card.js';
+import { buildModelCard } from '../model-card/build-model-card.js';
 import { readCardSources } from '../model-card/card-sources.js';
+import type { ModelCard } from '../model-card/model-card.js';
 
 /** The model that answers, which may be replaced while the service runs, and its card. */
 export interface Models {

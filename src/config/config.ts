@@ -36,6 +36,8 @@ export interface Config
 export type ConfigOverrides = { readonly [K in keyof Config]?: Config[K] | undefined };
 
 const PREFIX = 'HEMOLENS_';
+/** Of test runs, not of the service: HEMOLENS_TEST_POSTGRES and the like. */
+const TEST_PREFIX = 'HEMOLENS_TEST_';
 const ajv = new Ajv({ allErrors: true });
 const isConfig = ajv.compile<Config>({
   type: 'object',
@@ -90,7 +92,7 @@ function defaults(given: Readonly<Record<string, unknown>>): Record<string, unkn
 function unknownVariables(environment: Readonly<Record<string, string | undefined>>): string[] {
   const known = new Set([CONFIG_FILE_VARIABLE, ...CONFIG_OPTIONS.map(({ variable }) => variable)]);
   return Object.keys(environment)
-    .filter((name) => name.startsWith(PREFIX) && !known.has(name))
+    .filter((name) => name.startsWith(PREFIX) && !name.startsWith(TEST_PREFIX) && !known.has(name))
     .map((name) => `${name} is not an option (docs/configuration.md lists them)`);
 }
 
@@ -121,6 +123,11 @@ function contradictions(config: Config): string[] {
   found.push(...tlsContradictions(config));
   if (config.perCallTimeoutMs > config.deadlineMs) {
     found.push(`${variableOf('perCallTimeoutMs')} must not be over ${variableOf('deadlineMs')}`);
+  }
+  if (config.databaseUrl !== undefined && config.pseudonymKeysFile === undefined) {
+    found.push(
+      `${variableOf('databaseUrl')} needs ${variableOf('pseudonymKeysFile')}, a key file outside the database: 'hemolens store rotate-keys' makes one`,
+    );
   }
   return found;
 }

@@ -36,6 +36,18 @@ export const EVENTS = {
   },
   'client.not-verified': { level: 'warn', fields: { detail: 'text' } },
   'store.not-durable': { level: 'warn', fields: { detail: 'text', capacity: 'number' } },
+  'store.opened': {
+    level: 'info',
+    fields: { engine: 'token', schema: 'number', migrated: 'number', waiting: 'number', durationMs: 'number' },
+  },
+  'store.down': { level: 'warn', fields: { engine: 'token', state: 'token', name: 'token', spools: 'boolean' } },
+  'store.connection-lost': { level: 'debug', fields: {} },
+  'store.up': { level: 'info', fields: { engine: 'token', downMs: 'number', replayed: 'number' } },
+  'store.spooled': { level: 'warn', fields: { ...call, kind: 'token', waiting: 'number' } },
+  'store.spool-damaged': { level: 'error', fields: { lines: 'number', bytes: 'number' } },
+  'store.row-refused': { level: 'error', fields: { kind: 'token', state: 'token' } },
+  'store.last-known': { level: 'warn', fields: { what: 'token' } },
+  'store.purged': { level: 'info', fields: { assessments: 'number', tokens: 'number', identities: 'number' } },
   'clock.replay': { level: 'warn', fields: { detail: 'text' } },
   'network.open': { level: 'warn', fields: { detail: 'text', host: 'token' } },
   'model.verified': {

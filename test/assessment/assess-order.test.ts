@@ -411,7 +411,6 @@ test('the log holds ids, counts and the model, nothing of the patient', async ()
     outcome: 'scored',
     cards: 1,
     display: 'shown',
-    client: 'test',
     durationMs: 0,
     modelId: 'test-model',
     modelVersion: '0.0.1',

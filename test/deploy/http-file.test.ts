@@ -18,7 +18,7 @@ beforeAll(async () => {
   sandbox = await startSandbox({ resources: situations.flatMap(({ resources }) => resources) });
   // As `hemolens serve` starts it, but for the port and the patience of a busy test machine.
   service = await startService(
-    loadConfig({}, { port: 0, logLevel: 'silent', deadlineMs: 10_000, perCallTimeoutMs: 10_000 }),
+    loadConfig({}, { port: 0, store: 'memory', logLevel: 'silent', deadlineMs: 10_000, perCallTimeoutMs: 10_000 }),
   );
 });
 afterAll(async () => {

@@ -80,7 +80,10 @@ describe('the messages of the guide', () => {
       headers.authorization === 'Bearer slow' ? { delayMs: 30_000 } : { status: 401 },
     );
     service = await startService(
-      loadConfig({}, { port: 0, logLevel: 'silent', deadlineMs: 2000, perCallTimeoutMs: 1900, maxBodyBytes: 4096 }),
+      loadConfig(
+        {},
+        { port: 0, store: 'memory', logLevel: 'silent', deadlineMs: 2000, perCallTimeoutMs: 1900, maxBodyBytes: 4096 },
+      ),
     );
   });
   afterAll(async () => {

@@ -40,6 +40,7 @@ beforeAll(async () => {
       {
         mode: 'sandbox',
         port: 0,
+        store: 'memory',
         modelBundleDir: CONFIGURED_MODEL,
         openFhirServerAllowed: true,
         deadlineMs: 10_000,
@@ -50,7 +51,7 @@ beforeAll(async () => {
     {
       clock: () => now,
       verifyClientJwt: () => Promise.resolve(client),
-      switches: { read: () => Promise.resolve(switches) },
+      store: { read: () => Promise.resolve(switches) },
       log,
     },
   );

@@ -56,6 +56,7 @@ beforeAll(async () => {
       {
         mode: 'sandbox',
         port: 0,
+        store: 'memory',
         logLevel: 'silent',
         openFhirServerAllowed: true,
         deadlineMs: 10_000,

@@ -24,6 +24,7 @@ afterAll(async () => removeTinyEnsemble(folder));
       {
         mode: 'sandbox',
         port: 0,
+        store: 'memory',
         logLevel: 'silent',
         modelBundleDir: folder,
         openFhirServerAllowed: true,

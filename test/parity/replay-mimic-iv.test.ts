@@ -36,6 +36,7 @@ const PROBABILITY_TOLERANCE = 1e-6;
       {
         mode: 'sandbox',
         port: 0,
+        store: 'memory',
         logLevel: 'silent',
         openFhirServerAllowed: true,
         deadlineMs: 60_000,

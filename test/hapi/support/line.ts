@@ -27,6 +27,7 @@ export async function startServiceUnderTest(settings: Partial<Config> = {}): Pro
       {
         mode: 'sandbox',
         port: 0,
+        store: 'memory',
         logLevel: 'silent',
         openFhirServerAllowed: true,
         deadlineMs: 60_000,

@@ -12,6 +12,7 @@ beforeAll(async () => {
   const mode = {
     mode: 'sandbox',
     port: 0,
+    store: 'memory',
     logLevel: 'error',
     openFhirServerAllowed: true,
     corsOrigins: [ORIGIN],

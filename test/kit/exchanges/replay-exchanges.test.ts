@@ -36,6 +36,7 @@ function start(overrides: Parameters<typeof loadConfig>[1] = {}): Promise<Runnin
       {
         mode: 'sandbox',
         port: 0,
+        store: 'memory',
         logLevel: 'silent',
         openFhirServerAllowed: true,
         deadlineMs: 10_000,

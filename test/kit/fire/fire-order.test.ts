@@ -101,6 +101,7 @@ describe('kit fire, at the real service', () => {
         {
           mode: 'sandbox',
           port: 0,
+          store: 'memory',
           logLevel: 'silent',
           openFhirServerAllowed: true,
           deadlineMs: 10_000,

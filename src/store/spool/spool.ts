@@ -1,0 +1,128 @@
+import { appendFile, mkdir, open, readFile, type FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { ServiceError } from '../../errors/service-error.js';
+import { parseSpoolLine, spoolLine, type SpoolEntry } from './spool-line.js';
+
+/** A local file that rows wait in while the database cannot be reached. */
+export interface Spool {
+  /** On the disk when it resolves. Throws ServiceError ERR_STORE when the file cannot be written. */
+  append(entry: SpoolEntry): Promise<void>;
+  /**
+   * Hands every waiting entry to `apply`, in the order they came, and empties the file when none is left; entries that come
+   * meanwhile are handed over too. A throw of `apply` ends it, and nothing is lost: entries may be applied again.
+   */
+  drain(apply: (entry: SpoolEntry) => Promise<void>): Promise<number>;
+  waiting(): number;
+  /** Keeps an entry that the database will never take, in `path`.refused. */
+  setAside(entry: SpoolEntry): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface SpoolOptions {
+  readonly path: string;
+  /** Lines that could not be read back; they are in `path`.damaged, byte for byte. */
+  readonly onDamaged: (lines: number, bytes: number) => void;
+}
+
+const NEWLINE = 0x0a;
+
+/** Opens the spool, mode 0600, with what an earlier process left in it. Throws ServiceError ERR_STORE when it cannot. */
+export async function openSpool({ path, onDamaged }: SpoolOptions): Promise<Spool> {
+  let file: FileHandle;
+  let pending: { readonly text: string; readonly done: (error?: unknown) => void }[] = [];
+  let lines: number;
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    file = await open(path, 'a+', 0o600);
+    await file.chmod(0o600);
+    lines = await healthyEnd(file);
+  } catch (cause) {
+    throw new ServiceError('ERR_STORE', { detail: 'the spool file cannot be opened: is its folder writable?', cause });
+  }
+  // One writer at a time; what arrives while it waits for the disk goes out together with one wait.
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const turn = last.then(work);
+    last = turn.catch(() => undefined);
+    return turn;
+  };
+  const flush = async (): Promise<void> => {
+    const batch = pending;
+    pending = [];
+    if (batch.length === 0) return;
+    try {
+      await file.appendFile(batch.map(({ text }) => text).join(''));
+      await file.datasync();
+      lines += batch.length;
+      for (const { done } of batch) done();
+    } catch (error) {
+      // Half a batch may be in the file: whoever comes next begins a line of its own.
+      await healthyEnd(file).catch(() => undefined);
+      for (const { done } of batch) done(error);
+    }
+  };
+  const keepDamaged = async (damaged: readonly string[]): Promise<void> => {
+    if (damaged.length === 0) return;
+    const text = `${damaged.join('\n')}\n`;
+    await appendFile(`${path}.damaged`, text, { encoding: 'latin1', mode: 0o600, flush: true });
+    onDamaged(damaged.length, text.length);
+  };
+
+  return {
+    append: (entry) =>
+      new Promise((resolve, reject) => {
+        pending.push({
+          text: spoolLine(entry),
+          done: (error) => {
+            if (error === undefined) resolve();
+            else reject(new ServiceError('ERR_STORE', { detail: 'the spool file cannot be written', cause: error }));
+          },
+        });
+        void inTurn(flush);
+      }),
+    async drain(apply) {
+      let applied = 0;
+      let position = 0;
+      const damaged: string[] = [];
+      for (;;) {
+        const all = (await inTurn(() => readFile(path, 'latin1'))).split('\n').slice(0, -1);
+        for (const line of all.slice(position)) {
+          position += 1;
+          if (line === '') continue;
+          const entry = parseSpoolLine(Buffer.from(line, 'latin1').toString('utf8'));
+          if (entry) {
+            await apply(entry);
+            applied += 1;
+          } else damaged.push(line);
+        }
+        const isEmptied = await inTurn(async () => {
+          if (lines > position) return false;
+          await keepDamaged(damaged);
+          await file.truncate(0);
+          await file.datasync();
+          lines = 0;
+          return true;
+        });
+        if (isEmptied) return applied;
+      }
+    },
+    waiting: () => lines,
+    setAside: (entry) => appendFile(`${path}.refused`, spoolLine(entry), { mode: 0o600, flush: true }),
+    async close() {
+      await inTurn(() => file.close());
+    },
+  };
+}
+
+/** Ends a last line that a kill tore off, and counts the lines. */
+async function healthyEnd(file: FileHandle): Promise<number> {
+  const { size } = await file.stat();
+  const content = Buffer.alloc(size);
+  await file.read(content, 0, size, 0);
+  let lines = 0;
+  for (const byte of content) if (byte === NEWLINE) lines += 1;
+  if (size === 0 || content.at(-1) === NEWLINE) return lines;
+  await file.appendFile('\n');
+  await file.datasync();
+  return lines + 1;
+}
