@@ -3,6 +3,7 @@ import { cors } from './http/cors.js';
 import { faultHandler } from './http/fault-handler.js';
 import { metricsRoute, type MetricsRouteDeps } from './http/metrics-route.js';
 import { modelCardRoute, type ModelCardRouteDeps } from './http/model-card-route.js';
+import { openApiRoute } from './http/openapi/openapi-route.js';
 import { requestContext } from './http/request-context.js';
 import { cdsRoutes, healthRoutes, unknownRoute, type CdsRoutesDeps } from './http/routes.js';
 import type { Log } from './logging/logger.js';
@@ -26,6 +27,7 @@ export function createApp(deps: AppDeps): Express {
   app.use(healthRoutes(deps.isReady));
   app.use(modelCardRoute(deps));
   app.use(metricsRoute(deps));
+  app.use(openApiRoute(deps));
   app.use(unknownRoute);
   app.use(faultHandler(deps.log));
   return app;

@@ -26,7 +26,8 @@ const CATALOGUE_FILE = new URL('../../cds-services.json', import.meta.url);
 const SEMVER = '^\\d+\\.\\d+\\.\\d+(-[0-9A-Za-z.-]+)?$';
 const text = { type: 'string', minLength: 1 };
 
-const isCatalogue = new Ajv().compile<ServiceCatalogue>({
+/** JSON Schema of the discovery document. */
+export const CATALOGUE_SCHEMA = {
   type: 'object',
   required: ['services'],
   properties: {
@@ -51,7 +52,9 @@ const isCatalogue = new Ajv().compile<ServiceCatalogue>({
     },
   },
   additionalProperties: false,
-});
+} as const;
+
+const isCatalogue = new Ajv().compile<ServiceCatalogue>(CATALOGUE_SCHEMA);
 
 /**
  * The discovery document in `value`, checked: shape, one service per id (requirement 12), legal prefetch templates
