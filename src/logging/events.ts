@@ -25,6 +25,7 @@ export const EVENTS = {
   'service.stopping': { level: 'info', fields: {} },
   'service.stopped': { level: 'info', fields: { cut: 'boolean', durationMs: 'number' } },
   'service.refused': { level: 'error', fields: { code: 'token', detail: 'text' } },
+  'process.crashed': { level: 'error', fields: { kind: 'token', name: 'token', causes: 'token', at: 'token' } },
   'client.not-verified': { level: 'warn', fields: { detail: 'text' } },
   'store.not-durable': { level: 'warn', fields: { detail: 'text', capacity: 'number' } },
   'clock.replay': { level: 'warn', fields: { detail: 'text' } },
