@@ -89,7 +89,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['*.config.js', 'test/**/*.js'],
+    files: ['*.config.js', 'test/**/*.js', 'tools/**/*.mjs'],
     extends: [tseslint.configs.disableTypeChecked],
     rules: { 'no-restricted-syntax': 'off' },
   },
