@@ -18,6 +18,7 @@ const ADVICE: Readonly<Record<number, string>> = {
   403: 'The client may not do this.',
   404: 'There is nothing at this address.',
   405: 'Another method; `Allow` names those of the address.',
+  408: 'The body came too slowly.',
   412: 'The chart is out of reach: neither prefetch nor the FHIR server brought what is required.',
   413: 'The body is too large.',
   415: 'The body is not JSON, or in another charset or encoding.',
