@@ -33,7 +33,7 @@ const mayImport = {
     'config',
   ],
   monitoring: ['errors', 'logging'],
-  'model-card': ['ensemble', 'features', 'concepts', 'errors'],
+  'model-card': ['ensemble', 'features', 'errors'],
   http: ['cds-hooks', 'clients', 'model-card', 'assessment', 'store', 'errors', 'logging', 'config'],
   store: ['assessment', 'cds-hooks', 'clients', 'config', 'errors', 'logging'],
   cohort: ['record', 'concepts', 'orders', 'cds-hooks', 'features', 'ensemble', 'config', 'errors'],

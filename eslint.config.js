@@ -7,6 +7,25 @@ const LOCAL_TIME = [
   ...['toLocaleString', 'toLocaleDateString', 'toLocaleTimeString', 'toDateString', 'toTimeString'],
 ];
 
+const ONE_CLIENT = 'Ask the service through test/support/cds-client.ts, which scans every answer (req. 2).';
+/** Ways to send a request; servers may be made of these modules all the same. */
+const SENDING = {
+  http: ['request', 'get', 'default'],
+  https: ['request', 'get', 'default'],
+  net: ['connect', 'createConnection', 'Socket', 'default'],
+  tls: ['connect', 'default'],
+};
+/** What in test/ sends requests of its own: to other servers than the service, or bytes that are no HTTP. */
+const MAY_SEND = [
+  'test/support/**',
+  'test/sandbox/**', // the embedded FHIR server
+  'test/hapi/**', // HAPI
+  'test/kit/**', // other services, stubs of them, FHIR servers
+  'test/deploy/**', // what the image's health check and the .http file send
+  'test/http/http-server.test.ts', // a bare listener
+  'test/http/bad-calls.test.ts', // a call that is cut off
+];
+
 export default tseslint.config(
   { ignores: ['dist', '.venv', 'fhir-fixtures', 'coverage', 'node_modules', 'models', 'training', '**/*.cjs'] },
   ...tseslint.configs.strictTypeChecked,
@@ -44,7 +63,33 @@ export default tseslint.config(
   },
   { files: ['src/config/**', 'test/**', 'bench/**'], rules: { 'no-restricted-syntax': 'off' } },
   {
-    files: ['*.config.js', 'test/**/*.js'],
+    files: ['test/**/*.ts'],
+    ignores: MAY_SEND,
+    rules: {
+      'no-restricted-globals': ['error', { name: 'fetch', message: ONE_CLIENT }],
+      'no-restricted-properties': ['error', { object: 'globalThis', property: 'fetch', message: ONE_CLIENT }],
+      'no-restricted-imports': [
+        'error',
+        {
+          paths: [
+            ...Object.entries(SENDING).flatMap(([name, importNames]) =>
+              [name, `node:${name}`].map((path) => ({ name: path, importNames, message: ONE_CLIENT })),
+            ),
+            ...['http2', 'node:http2', 'undici'].map((name) => ({ name, message: ONE_CLIENT })),
+          ],
+        },
+      ],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'ImportExpression[source.value=/^(node:)?(https?|http2|net|tls)$|^undici/]',
+          message: ONE_CLIENT,
+        },
+      ],
+    },
+  },
+  {
+    files: ['*.config.js', 'test/**/*.js', 'tools/**/*.mjs'],
     extends: [tseslint.configs.disableTypeChecked],
     rules: { 'no-restricted-syntax': 'off' },
   },

@@ -6,6 +6,7 @@ import { metricsRoute, type MetricsRouteDeps } from './http/metrics-route.js';
 import { modelCardRoute, type ModelCardRouteDeps } from './http/model-card-route.js';
 import { GENEROUS_LIMITS, type HttpLimits } from './http/http-limits.js';
 import { createLoadGate } from './http/load-gate.js';
+import { openApiRoute } from './http/openapi/openapi-route.js';
 import { requestContext } from './http/request-context.js';
 import { createRequestOrigin } from './http/request-origin.js';
 import { cdsRoutes, healthRoutes, unknownRoute, type CdsRoutesDeps } from './http/routes.js';
@@ -53,6 +54,7 @@ export function createApp(deps: AppDeps): Express {
   app.use(healthRoutes(deps.isReady));
   app.use(modelCardRoute(deps));
   app.use(metricsRoute(deps));
+  app.use(openApiRoute(deps));
   app.use(unknownRoute);
   app.use(faultHandler(log));
   return app;

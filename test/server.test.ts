@@ -227,7 +227,7 @@ describe('the development store', () => {
     const { service, lines } = await start(sandboxConfig());
     await service.close();
     expect(lines().map(({ event }) => event)).toEqual(expect.arrayContaining(['store.not-durable', 'service.stopped']));
-    await expect(fetch(service.url)).rejects.toThrow();
+    await expect(cdsTestClient(service.url).discover()).rejects.toThrow();
   });
 });
 

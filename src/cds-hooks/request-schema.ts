@@ -48,8 +48,11 @@ const FORMS: Readonly<Record<string, string>> = {
 
 const fhirId = { type: 'string', pattern: FHIR_ID };
 
-/** Resources are not looked into here: draft orders are read leniently (requirement 4), prefetch by `resolvePrefetched`. */
-const isWireHookRequest = new Ajv({ allowUnionTypes: true }).compile<WireHookRequest>({
+/**
+ * JSON Schema of a hook call. Resources are not looked into here: draft orders are read leniently (requirement 4), prefetch by
+ * `resolvePrefetched`.
+ */
+export const HOOK_REQUEST_SCHEMA = {
   type: 'object',
   required: ['hook', 'hookInstance', 'context'],
   properties: {
@@ -99,7 +102,9 @@ const isWireHookRequest = new Ajv({ allowUnionTypes: true }).compile<WireHookReq
     },
     prefetch: { type: ['object', 'null'] },
   },
-});
+} as const;
+
+const isWireHookRequest = new Ajv({ allowUnionTypes: true }).compile<WireHookRequest>(HOOK_REQUEST_SCHEMA);
 
 /**
  * The body as an order-sign call. Unknown members are ignored (requirement 4).

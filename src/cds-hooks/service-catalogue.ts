@@ -48,7 +48,8 @@ const configurationOption = {
   additionalProperties: true,
 };
 
-const isCatalogue = new Ajv().compile<ServiceCatalogue>({
+/** JSON Schema of the discovery document. */
+export const CATALOGUE_SCHEMA = {
   type: 'object',
   required: ['services'],
   properties: {
@@ -76,7 +77,9 @@ const isCatalogue = new Ajv().compile<ServiceCatalogue>({
     },
   },
   additionalProperties: false,
-});
+} as const;
+
+const isCatalogue = new Ajv().compile<ServiceCatalogue>(CATALOGUE_SCHEMA);
 
 /**
  * The discovery document in `value`, checked: shape, one service per id (requirement 12), legal prefetch templates

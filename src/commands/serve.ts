@@ -1,4 +1,5 @@
 import { loadConfig, type Config } from '../config/config.js';
+import { reportCrashes } from '../logging/report-crashes.js';
 import { EXIT, numberOption, textOption, type Command } from './command.js';
 import { untilStopped } from './until-stopped.js';
 
@@ -33,6 +34,7 @@ export function serveCommand(startService: StartService): Command {
     help: HELP,
     options: { port: { type: 'string' }, host: { type: 'string' }, model: { type: 'string' } },
     async run(args, terminal) {
+      reportCrashes();
       const port = textOption(args, 'port') === undefined ? undefined : numberOption(args, 'port', 0);
       const config = loadConfig(undefined, {
         port,

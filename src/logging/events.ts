@@ -34,6 +34,7 @@ export const EVENTS = {
     level: 'warn',
     fields: { client: 'token', reason: 'token', status: 'number', kept: 'boolean', durationMs: 'number' },
   },
+  'process.crashed': { level: 'error', fields: { kind: 'token', name: 'token', causes: 'token', at: 'token' } },
   'client.not-verified': { level: 'warn', fields: { detail: 'text' } },
   'store.not-durable': { level: 'warn', fields: { detail: 'text', capacity: 'number' } },
   'store.opened': {

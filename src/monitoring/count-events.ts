@@ -34,7 +34,8 @@ export function createCounting(registry: Registry, overrideReasonCodes: readonly
     registers,
   });
   const { fault, refusal } = errorAnswers(registers);
-  const readers: Partial<Record<EventName, readonly Reader[]>> = {
+  const [readModel, readSpool] = [model(registers), spool(registers)];
+  const readers: Readonly<Record<string, readonly Reader[]>> = {
     'http.request': [requests(registers)],
     'http.fault': [fault],
     'http.refused': [refusal],
@@ -43,8 +44,12 @@ export function createCounting(registry: Registry, overrideReasonCodes: readonly
     'fhir.call': [fhirCalls(registers)],
     'feedback.item': [feedback(registers, overrideReasonCodes)],
     'store.written': [storeWrites(registers)],
-    'store.spool': [spool(registers)],
-    'model.verified': [model(registers)],
+    'store.spool': [readSpool],
+    'store.opened': [readSpool],
+    'store.spooled': [readSpool],
+    'store.up': [readSpool],
+    'model.verified': [readModel],
+    'model.replaced': [readModel],
   };
   return (line) => {
     const { event } = line;
@@ -240,7 +245,7 @@ function spool(registers: Registry[]): Reader {
     registers,
   });
   return (fields) => {
-    const value = fields['depth'];
+    const value = fields['depth'] ?? fields['waiting'];
     if (typeof value === 'number') depth.set(value);
   };
 }

@@ -6,11 +6,11 @@ import { measureEventLoopLag } from './event-loop-lag.js';
 export interface ServiceMetrics {
   readonly contentType: string;
   /** Takes note of one log line. */
-  count(line: Readonly<Record<string, unknown>>): void;
+  readonly count: (line: Readonly<Record<string, unknown>>) => void;
   /** In the Prometheus text format. */
   text(): Promise<string>;
   /** Stops measuring the event loop. */
-  close(): void;
+  readonly close: () => void;
 }
 
 export interface ServiceMetricsOptions {

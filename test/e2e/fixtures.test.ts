@@ -8,6 +8,7 @@ import { signOrders, type PrefetchChoice } from '../../src/sandbox/ehr-client.js
 import { loadFixtures, type FixtureSituation } from '../../src/sandbox/load-resources.js';
 import { startSandbox, type Sandbox } from '../../src/sandbox/start-sandbox.js';
 import { startService, type RunningService } from '../../src/server.js';
+import { cdsTestClient } from '../support/cds-client.js';
 
 /** Fixtures are signed at this moment; the service runs on the same clock. */
 const T0 = Date.UTC(2026, 4, 12, 9, 30);
@@ -219,13 +220,9 @@ describe('the whole line, over HTTP', () => {
         labs: { resourceType: 'OperationOutcome', issue: [{ severity: 'error', code: 'exception' }] },
       },
     };
-    const answer = await fetch(`${service.url}/cds-services/transfusion-mortality-risk`, {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify(failed),
-    });
+    const answer = await cdsTestClient(service.url).call('transfusion-mortality-risk', failed);
     expect(answer.status).toBe(200);
-    const { cards } = (await answer.json()) as { cards: AnsweredCard[] };
+    const { cards } = answer.body as { cards: AnsweredCard[] };
     expect(cards[0]?.summary).toContain('without laboratory results');
     expect(factsOf(cards[0]).probability).not.toBe(factsOf(noLabs[0]).probability);
   });

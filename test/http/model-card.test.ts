@@ -18,7 +18,7 @@ describe('GET /model-card', () => {
       const { status, headers, body } = await get({ Accept });
       expect(status).toBe(200);
       expect(headers.get('content-type')).toBe('application/json; charset=utf-8');
-      expect(body).toMatchObject({ model: { id: 'test' }, attributes: [{ number: 1, value: 'not evaluated' }] });
+      expect(body).toMatchObject({ model: { id: 'test' }, attributes: { 0: { number: 1, value: 'not evaluated' } } });
     },
   );
 

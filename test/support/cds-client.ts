@@ -41,6 +41,15 @@ export function cdsTestClient(baseUrl: string): CdsTestClient {
 /** Addresses that may answer with something else than JSON: text for Prometheus, a page for people. */
 const NOT_ONLY_JSON = ['/metrics', '/model-card'];
 
+/** An OpenAPI document writes an empty list for a scheme without scopes, and shows an answer without cards. */
+const MAY_BE_EMPTY: Readonly<Record<string, readonly string[]>> = {
+  '/openapi.json': [
+    'paths./cds-services/{id}.post.security[0].clientJwt',
+    'paths./cds-services/{id}/feedback.post.security[0].clientJwt',
+    'paths./cds-services/{id}.post.responses.200.content.application/json.examples.noCard.value.cards',
+  ],
+};
+
 async function readAnswer(path: string, response: Response): Promise<Answer> {
   const text = await response.text();
   const isJson = response.headers.get('content-type')?.startsWith('application/json') ?? false;
@@ -49,7 +58,7 @@ async function readAnswer(path: string, response: Response): Promise<Answer> {
   }
   if (text === '') return { status: response.status, headers: response.headers, text, body: undefined };
   const body: unknown = JSON.parse(text);
-  const empty = emptyMembers(body, ['cards', 'services']);
+  const empty = emptyMembers(body, MAY_BE_EMPTY[path] ?? ['cards', 'services']);
   if (empty.length > 0) throw new Error(`the answer has members without a value (req. 2): ${empty.join(', ')}`);
   return { status: response.status, headers: response.headers, text, body };
 }

@@ -11,7 +11,13 @@ const testModelCard = {
   outcome: 'death within 7 days',
   notice: 'For tests.',
   rule: 'none',
-  attributes: [{ number: 1, category: 'Details', name: 'Developer', value: 'not evaluated', isEvaluated: false }],
+  attributes: Array.from({ length: 31 }, (_, at) => ({
+    number: at + 1,
+    category: 'Details',
+    name: `Attribute ${at + 1}`,
+    value: 'not evaluated',
+    isEvaluated: false,
+  })),
 };
 
 export interface TestApp {
