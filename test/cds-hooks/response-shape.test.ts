@@ -113,6 +113,7 @@ describe('a response', () => {
       `with an override reason without ${member} (req. 45)`,
       response({ overrideReasons: [{ system: 'https://a.example', code: 'x', display: 'X', [member]: undefined }] }),
     ]),
+    ['with links that are no list (req. 46)', response({ links: { label: 'x' } })],
     ['with a relative link (req. 52)', response({ links: [{ label: 'x', url: '/app', type: 'absolute' }] })],
     [
       'with an appContext on an absolute link (req. 53, cds-resp-3)',
