@@ -21,6 +21,15 @@ const suggestion = {
 };
 const response = (changes: object) => ({ cards: [{ ...card, ...changes }] });
 
+const BAD_ACTIONS: readonly (readonly [string, object])[] = [
+  ['an action without a description (req. 50, cds-resp-5)', { type: 'delete', resourceId: 'ServiceRequest/1' }],
+  ['a delete without a resourceId (req. 50, cds-resp-2)', { type: 'delete', description: 'x' }],
+  [
+    'a delete with a resource (req. 50, cds-resp-2)',
+    { type: 'delete', description: 'x', resourceId: 'ServiceRequest/1', resource: { resourceType: 'ServiceRequest' } },
+  ],
+];
+
 describe('a response', () => {
   it.each<[string, unknown]>([
     ['with no card (req. 35)', { cards: [] }],
@@ -93,19 +102,7 @@ describe('a response', () => {
         selectionBehavior: 'any',
       }),
     ],
-    ...[
-      ['an action without a description (req. 50, cds-resp-5)', { type: 'delete', resourceId: 'ServiceRequest/1' }],
-      ['a delete without a resourceId (req. 50, cds-resp-2)', { type: 'delete', description: 'x' }],
-      [
-        'a delete with a resource (req. 50, cds-resp-2)',
-        {
-          type: 'delete',
-          description: 'x',
-          resourceId: 'ServiceRequest/1',
-          resource: { resourceType: 'ServiceRequest' },
-        },
-      ],
-    ].map(([what, action]: readonly [string, object]): [string, unknown] => [
+    ...BAD_ACTIONS.map(([what, action]): [string, unknown] => [
       `with ${what}`,
       response({ suggestions: [{ label: 'x', actions: [action] }], selectionBehavior: 'any' }),
     ]),
