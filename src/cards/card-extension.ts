@@ -5,6 +5,12 @@ import type { ChartGaps } from './chart-gaps.js';
 
 export const ASSESSMENT_EXTENSION = 'org.hemolens.assessment';
 
+/** By this member clients tie a card to the orders it is about. @see requirement 47 */
+export const ASSOCIATED_RESOURCE_EXTENSION = 'davinci-crd.associated-resource';
+
+/** A local reference with an id; drafts may have none. */
+const LOCAL_REFERENCE = /^[A-Za-z]+\/[A-Za-z0-9\-.]{1,64}$/;
+
 /**
  * The card for machines. Members without a value are left out, also `unavailable` and `drivers` when there are none:
  * an empty list may not be sent (req. 2). Probability and contributions are unrounded; units are UCUM; times ISO 8601 UTC.
@@ -27,7 +33,11 @@ export function assessmentExtension(assessment: RiskAssessment, gaps: ChartGaps)
     orders: orders.map(({ reference, products, orderedUnits }) => ({ reference, products, orderedUnits })),
     textOnlyOrders: textOnly,
   };
-  return { [ASSESSMENT_EXTENSION]: withoutEmpty(content) };
+  const references = [...new Set(orders.map(({ reference }) => reference))].filter((one) => LOCAL_REFERENCE.test(one));
+  return {
+    [ASSESSMENT_EXTENSION]: withoutEmpty(content),
+    ...(references.length === 0 ? {} : { [ASSOCIATED_RESOURCE_EXTENSION]: references }),
+  };
 }
 
 function predictionMembers({ probability, tier, model }: RiskPrediction): Record<string, unknown> {

@@ -24,7 +24,7 @@ export interface ModelHolderDeps {
   /** Loads and verifies a bundle; throws ServiceError ERR_MODEL_BUNDLE. */
   readonly load: (directory: string) => Promise<ModelBundle>;
   readonly onReplaced: (bundle: ModelBundle) => void;
-  /** Told once for a folder that is asked for, however many calls follow it. */
+  /** Told once for a folder that is asked for, however many calls follow it; and when an old bundle does not close. */
   readonly onRefused: (fault: { readonly code: string; readonly detail: string }) => void;
 }
 
@@ -45,9 +45,17 @@ export function createModelHolder(bundle: ModelBundle, directory: string, deps: 
   /** Not when something else was asked for, or the service stops, while a load was under way. */
   const isWanted = (folder: string): boolean => folder === wanted && !isClosed;
 
+  const closeOf = async ({ bundle: own }: Held): Promise<void> => {
+    try {
+      await own.close();
+    } catch {
+      deps.onRefused({ code: 'ERR_INTERNAL', detail: 'a model bundle that was replaced could not be closed' });
+    }
+  };
+
   const retire = async (old: Held): Promise<void> => {
     old.isRetired = true;
-    if (old.users === 0) await old.bundle.close();
+    if (old.users === 0) await closeOf(old);
   };
 
   const replace = async (next: string): Promise<void> => {
@@ -69,7 +77,8 @@ export function createModelHolder(bundle: ModelBundle, directory: string, deps: 
         return await run(own.bundle);
       } finally {
         own.users -= 1;
-        if (own.isRetired && own.users === 0) await own.bundle.close();
+        // The call that was last does not wait for it.
+        if (own.isRetired && own.users === 0) void closeOf(own);
       }
     },
     current: () => held.bundle,

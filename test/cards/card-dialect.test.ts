@@ -50,6 +50,24 @@ describe('override reasons (req. 45)', () => {
   });
 });
 
+describe('a risk card', () => {
+  test('changes no order: it has no suggestions, and so no selectionBehavior (req. 44, 51)', () => {
+    expect(Object.keys(cardOf())).not.toEqual(expect.arrayContaining(['suggestions']));
+    expect(Object.keys(cardOf())).not.toEqual(expect.arrayContaining(['selectionBehavior']));
+  });
+
+  test('is tied to its orders by reference, each once, and names them in its detail (req. 47)', () => {
+    const orders = ['ServiceRequest/a', 'MedicationRequest/b', 'ServiceRequest/a', 'ServiceRequest'].map(
+      (reference) => ({ products: ['rbc' as const], reference }),
+    );
+    const { extension, detail } = cardOf({}, scored(0.18, { orders }));
+    expect(extension?.['davinci-crd.associated-resource']).toEqual(['ServiceRequest/a', 'MedicationRequest/b']);
+    for (const { reference } of orders) expect(detail).toContain(reference);
+    const unnamed = scored(0.18, { orders: [{ products: ['rbc'], reference: 'ServiceRequest' }] });
+    expect(Object.keys(cardOf({}, unnamed).extension ?? {})).toEqual(['org.hemolens.assessment']);
+  });
+});
+
 describe('max-drivers (req. 76)', () => {
   const drivers = ['a', 'b', 'c', 'd'].map((wording, index) => ({ ...LACTATE, wording, contribution: 1 - index / 10 }));
   const assessment = scored(0.18, {

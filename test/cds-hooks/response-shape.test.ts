@@ -21,6 +21,15 @@ const suggestion = {
 };
 const response = (changes: object) => ({ cards: [{ ...card, ...changes }] });
 
+const BAD_ACTIONS: readonly (readonly [string, object])[] = [
+  ['an action without a description (req. 50, cds-resp-5)', { type: 'delete', resourceId: 'ServiceRequest/1' }],
+  ['a delete without a resourceId (req. 50, cds-resp-2)', { type: 'delete', description: 'x' }],
+  [
+    'a delete with a resource (req. 50, cds-resp-2)',
+    { type: 'delete', description: 'x', resourceId: 'ServiceRequest/1', resource: { resourceType: 'ServiceRequest' } },
+  ],
+];
+
 describe('a response', () => {
   it.each<[string, unknown]>([
     ['with no card (req. 35)', { cards: [] }],
@@ -93,35 +102,17 @@ describe('a response', () => {
         selectionBehavior: 'any',
       }),
     ],
-    [
-      'with an action without a description (req. 50, cds-resp-5)',
-      response({
-        suggestions: [{ label: 'x', actions: [{ type: 'delete', resourceId: 'ServiceRequest/1' }] }],
-        selectionBehavior: 'any',
-      }),
-    ],
-    [
-      'with a deletion that names no resource (req. 50, cds-resp-2)',
-      response({
-        suggestions: [{ label: 'x', actions: [{ type: 'delete', description: 'x' }] }],
-        selectionBehavior: 'any',
-      }),
-    ],
-    [
-      'with a deletion that carries a resource (req. 50, cds-resp-2)',
-      response({
-        suggestions: [
-          { ...suggestion, actions: suggestion.actions.map((action) => ({ ...action, resource: { id: '1' } })) },
-        ],
-        selectionBehavior: 'any',
-      }),
-    ],
+    ...BAD_ACTIONS.map(([what, action]): [string, unknown] => [
+      `with ${what}`,
+      response({ suggestions: [{ label: 'x', actions: [action] }], selectionBehavior: 'any' }),
+    ]),
     ['with a selectionBehavior and no suggestions (req. 44, cds-resp-6)', response({ selectionBehavior: 'any' })],
     ['with links that are no list (req. 46)', response({ links: { label: 'x' } })],
     ...['system', 'code', 'display'].map((member): [string, unknown] => [
       `with an override reason without ${member} (req. 45)`,
       response({ overrideReasons: [{ system: 'https://a.example', code: 'x', display: 'X', [member]: undefined }] }),
     ]),
+    ['with links that are no list (req. 46)', response({ links: { label: 'x' } })],
     ['with a relative link (req. 52)', response({ links: [{ label: 'x', url: '/app', type: 'absolute' }] })],
     [
       'with an appContext on an absolute link (req. 53, cds-resp-3)',

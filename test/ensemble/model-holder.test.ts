@@ -138,6 +138,24 @@ describe('the running model', () => {
     expect(own.log.filter((line) => line.endsWith('runs'))).toEqual(['c runs']);
   });
 
+  test('fault: an old bundle that does not close fails neither the last call nor the next replacement', async () => {
+    const own = shelf();
+    const ends = latch();
+    const stuck = own.holder.use(async (bundle) => {
+      bundle.close = () => Promise.reject(new Error('thread failed'));
+      await ends.opened;
+      return 'answered';
+    });
+    own.holder.follow('earlier');
+    await own.holder.settled();
+    ends.open();
+    expect(await stuck).toBe('answered');
+    own.holder.follow('next');
+    await own.holder.settled();
+    expect(await running(own)).toBe('next');
+    expect(own.log).toContain('ERR_INTERNAL a model bundle that was replaced could not be closed');
+  });
+
   test('is closed with the service, and so is one that was being loaded', async () => {
     const own = shelf();
     const loaded = latch();
