@@ -52,12 +52,14 @@ export async function openStore(options: OpenStoreOptions): Promise<HemolensStor
     if (spool) closing.push(() => spool.close());
     const writer = createRowWriter({ spool, pseudonyms, clock, log });
     let migrated = 0;
-    const makeGood = async (): Promise<void> => {
+    const migrate = async (): Promise<void> => {
       migrated += (await migrateUp(sql, clock())).length;
-      await writer.replay(sql);
     };
-    const isUp = await isReached(makeGood, onFailure);
-    const link = loggedLink(sql, isUp, makeGood, { spool, log });
+    const isUp = await isReached(async () => {
+      await migrate();
+      await writer.replay(sql);
+    }, onFailure);
+    const link = loggedLink({ sql, isUp, migrate, writer, spool, log });
     logEvent(log, 'store.opened', {
       engine: sql.engine,
       schema: MIGRATIONS.length,
@@ -122,28 +124,31 @@ async function isReached(makeGood: () => Promise<void>, onFailure: OnFailure): P
   }
 }
 
-function loggedLink(
-  sql: Sql,
-  isUp: boolean,
-  makeGood: () => Promise<void>,
-  { spool, log }: { readonly spool: Spool | undefined; readonly log: Log },
-): StoreLink {
-  let waited = 0;
-  return createStoreLink({
+interface LinkParts extends Pick<Parts, 'writer' | 'spool' | 'log'> {
+  readonly sql: Sql;
+  readonly isUp: boolean;
+  readonly migrate: () => Promise<void>;
+}
+
+function loggedLink({ sql, isUp, migrate, writer, spool, log }: LinkParts): StoreLink {
+  const link = createStoreLink({
     sql,
     isUp,
     makeGood: async () => {
-      waited = spool?.waiting() ?? 0;
-      await makeGood();
+      await migrate();
+      await writer.replayFirst(sql);
     },
     onDown: (cause) => {
       const name = cause instanceof Error ? cause.name : undefined;
       logEvent(log, 'store.down', { engine: sql.engine, state: sqlState(cause), name, spools: spool !== undefined });
     },
+    // Calls go to the database again while the spool is read: under load it would never be empty otherwise.
     onUp: (downMs) => {
-      logEvent(log, 'store.up', { engine: sql.engine, downMs, replayed: waited });
+      logEvent(log, 'store.up', { engine: sql.engine, downMs, waiting: spool?.waiting() ?? 0 });
+      void writer.replay(sql).catch((cause: unknown) => link.distrust(cause));
     },
   });
+  return link;
 }
 
 interface Parts {

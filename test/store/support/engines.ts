@@ -83,6 +83,7 @@ export async function postgresqlEngine(folder: string): Promise<TestEngine> {
 function testPlace(folder: string, place: StorePlace, opened: ReturnType<typeof openedStores>): TestPlace {
   const keysFile = join(folder, 'pseudonym-keys.json');
   const spoolFile = join(folder, 'spool.ndjson');
+  const spooling: OnFailure = { kind: 'spool', file: spoolFile };
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   addKey(keysFile);
   return {
@@ -90,7 +91,7 @@ function testPlace(folder: string, place: StorePlace, opened: ReturnType<typeof 
     folder,
     keysFile,
     spoolFile,
-    open: ({ onFailure = { kind: 'spool', file: spoolFile }, log = silentLog, clock } = {}) =>
+    open: ({ onFailure = spooling, log = silentLog, clock } = {}) =>
       opened.add(openStore({ place, keysFile, onFailure, log, ...(clock === undefined ? {} : { clock }) })),
   };
 }
