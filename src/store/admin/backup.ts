@@ -6,6 +6,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
 import { ServiceError } from '../../errors/service-error.js';
+import { jsonLine } from '../json-line.js';
 import { MIGRATIONS } from '../migrations/all-migrations.js';
 import { checksumOf, migrateUp } from '../migrations/migrate.js';
 import { numberOf } from '../sql/row-values.js';
@@ -57,7 +58,7 @@ async function* backupLines(
 ): AsyncGenerator<string> {
   const hash = createHash('sha256');
   const line = (value: unknown): string => {
-    const text = `${JSON.stringify(value)}\n`;
+    const text = `${jsonLine(value)}\n`;
     hash.update(text);
     return text;
   };
@@ -104,7 +105,7 @@ async function checkBackup(file: string): Promise<void> {
   let first: Readonly<Record<string, unknown>> | undefined;
   for await (const line of backupFileLines(file)) {
     if ('sha256' in line) seal = line['sha256'];
-    else hash.update(`${JSON.stringify(line)}\n`);
+    else hash.update(`${jsonLine(line)}\n`);
     first ??= line;
   }
   if (first?.['format'] !== FORMAT) throw refused(`${file} is no backup of this store`);

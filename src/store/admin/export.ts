@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { ServiceError } from '../../errors/service-error.js';
+import { jsonLine } from '../json-line.js';
 import type { Sql, SqlRow, SqlRunner } from '../sql/sql.js';
 import { recordAudit } from './audit.js';
 import { auditEventOf, disclosureEventOf, provenanceOf } from './fhir-audit.js';
@@ -34,7 +35,7 @@ export async function exportRows(
     const counted = async function* (): AsyncGenerator<string> {
       for await (const row of rows()) {
         counts[name] = (counts[name] ?? 0) + 1;
-        yield `${JSON.stringify(row)}\n`;
+        yield `${jsonLine(row)}\n`;
       }
     };
     await pipeline(Readable.from(counted()), createWriteStream(join(folder, name), { mode: 0o600 }));

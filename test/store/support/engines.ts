@@ -5,6 +5,9 @@ import { silentLog, type Log } from '../../../src/logging/logger.js';
 import type { HemolensStore } from '../../../src/store/hemolens-store.js';
 import { addKey } from '../../../src/store/keys/key-file.js';
 import { openStore, type OnFailure, type StorePlace } from '../../../src/store/open-store.js';
+import { reachFolder } from '../../../src/store/folder/store-folder.js';
+import { openPostgresql } from '../../../src/store/sql/open-postgresql.js';
+import type { Sql } from '../../../src/store/sql/sql.js';
 import { postgresqlPrograms, startPostgresqlServer, type PostgresqlServer } from './postgresql-server.js';
 
 /** One of the engines a suite runs on, and fresh places in it. */
@@ -22,6 +25,8 @@ export interface TestPlace {
   readonly folder: string;
   readonly keysFile: string;
   readonly spoolFile: string;
+  /** The database beside the store: for what a case looks up or breaks. */
+  sql(): Promise<Sql>;
   open(options?: {
     readonly onFailure?: OnFailure;
     readonly log?: Log;
@@ -91,6 +96,7 @@ function testPlace(folder: string, place: StorePlace, opened: ReturnType<typeof 
     folder,
     keysFile,
     spoolFile,
+    sql: async () => (place.kind === 'postgresql' ? openPostgresql({ url: place.url }) : reachFolder(place.dir, false)),
     open: ({ onFailure = spooling, log = silentLog, clock } = {}) =>
       opened.add(openStore({ place, keysFile, onFailure, log, ...(clock === undefined ? {} : { clock }) })),
   };
