@@ -71,6 +71,8 @@ const onlyIn = [
   ['onnxruntime-node', 'ensemble'],
   ['@xenova/transformers', 'ensemble'],
   ['@duckdb/', 'cohort'],
+  ['@electric-sql/pglite', 'store'],
+  ['pg/', 'store'],
   ['winston', 'logging'],
   ['jose', '(kit|http)/'],
   ['express', '(http/|app\\.ts|sandbox/)'],
