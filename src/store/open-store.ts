@@ -2,8 +2,9 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ServiceError } from '../errors/service-error.js';
 import { logEvent, type Log } from '../logging/logger.js';
+import { readAssessment } from './admin/read-assessment.js';
 import { folderPaths, openFolder } from './folder/store-folder.js';
-import type { HemolensStore } from './hemolens-store.js';
+import type { DatabaseStore } from './hemolens-store.js';
 import { addKey } from './keys/key-file.js';
 import { filePseudonyms, type Pseudonyms } from './keys/pseudonyms.js';
 import { createStoreLink, type StoreLink } from './link/store-link.js';
@@ -42,7 +43,7 @@ export interface OpenStoreOptions {
  * folder is in use, the schema is another build's, or the database cannot be reached and rows may not wait; ERR_CONFIG when
  * the key file does not do.
  */
-export async function openStore(options: OpenStoreOptions): Promise<HemolensStore> {
+export async function openStore(options: OpenStoreOptions): Promise<DatabaseStore> {
   const { place, onFailure, log, clock = () => Date.now() } = options;
   const startMs = performance.now();
   const { sql, pseudonyms } = await openPlace(options);
@@ -160,7 +161,7 @@ interface Parts {
   readonly clock: () => number;
 }
 
-function portsOn({ link, spool, pseudonyms, writer, log, clock }: Parts): HemolensStore {
+function portsOn({ link, spool, pseudonyms, writer, log, clock }: Parts): DatabaseStore {
   return {
     save: (call) => writer.save(link, call),
     saveFeedback: (client, items) => writer.saveFeedback(link, scopeOf(client), items),
@@ -172,6 +173,7 @@ function portsOn({ link, spool, pseudonyms, writer, log, clock }: Parts): Hemole
     ...registryOn(link, { log, clock }),
     ...switchesOn(link, { log, clock }),
     ...tokenLedgerOn(link, { log, clock }),
+    readAssessment: (id, agent) => link.run((sql) => readAssessment(sql, id, agent, clock())),
     waiting: () => spool?.waiting() ?? 0,
     isUp: () => link.isUp(),
     async close() {

@@ -250,6 +250,29 @@ describe.each(ENGINES)('what can be done with a store on %s', (_engine, start) =
     await sql.close();
   });
 
+  it('puts a read of an assessment on record, and one that found nothing', async () => {
+    const { sql, place } = await filled([{}]);
+    await sql.close();
+    const store = await place.open();
+    expect(await store.readAssessment('a-0', 'smart')).toMatchObject({ id: 'a-0', card_ids: ['card-0'] });
+    expect(await store.readAssessment('CANARY', 'smart')).toBeUndefined();
+    await store.close();
+    const after = await place.sql();
+    const details = (await rowsOf(after, 'audit_event')).map(({ action, agent, detail }) => ({
+      action,
+      agent,
+      detail,
+    }));
+    expect(details).toHaveLength(2);
+    expect(details).toEqual(
+      expect.arrayContaining([
+        { action: 'read', agent: 'smart', detail: { found: true, assessmentId: 'a-0' } },
+        { action: 'read', agent: 'smart', detail: { found: false } },
+      ]),
+    );
+    await after.close();
+  });
+
   it('takes every step of the schema back and applies it again', async () => {
     const { sql } = await filled([{}]);
     for (const { version } of [...MIGRATIONS].reverse()) expect(await migrateDown(sql)).toBe(version);

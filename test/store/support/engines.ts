@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLog, type Log } from '../../../src/logging/logger.js';
-import type { HemolensStore } from '../../../src/store/hemolens-store.js';
+import type { DatabaseStore } from '../../../src/store/hemolens-store.js';
 import { addKey } from '../../../src/store/keys/key-file.js';
 import { openStore, type OnFailure, type StorePlace } from '../../../src/store/open-store.js';
 import { reachFolder } from '../../../src/store/folder/store-folder.js';
@@ -31,7 +31,7 @@ export interface TestPlace {
     readonly onFailure?: OnFailure;
     readonly log?: Log;
     readonly clock?: () => number;
-  }): Promise<HemolensStore>;
+  }): Promise<DatabaseStore>;
 }
 
 const programs = postgresqlPrograms();
@@ -104,9 +104,9 @@ function testPlace(folder: string, place: StorePlace, opened: ReturnType<typeof 
 
 /** Stores that a failing case left open would keep the run from ending. */
 function openedStores() {
-  const open = new Set<HemolensStore>();
+  const open = new Set<DatabaseStore>();
   return {
-    async add(opening: Promise<HemolensStore>): Promise<HemolensStore> {
+    async add(opening: Promise<DatabaseStore>): Promise<DatabaseStore> {
       const store = await opening;
       open.add(store);
       return { ...store, close: () => (open.delete(store) ? store.close() : Promise.resolve()) };
