@@ -6,6 +6,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
 import { ServiceError } from '../../errors/service-error.js';
+import { errorCode } from '../error-code.js';
 import { jsonLine } from '../json-line.js';
 import { MIGRATIONS } from '../migrations/all-migrations.js';
 import { checksumOf, migrateUp } from '../migrations/migrate.js';
@@ -142,12 +143,7 @@ async function* backupFileLines(file: string): AsyncGenerator<Readonly<Record<st
 }
 
 function isStreamFault(cause: unknown): boolean {
-  return (
-    cause instanceof Error &&
-    'code' in cause &&
-    typeof cause.code === 'string' &&
-    /^(Z_|ENOENT|EACCES|EISDIR|ABORT_ERR|ERR_STREAM|ERR_USE_AFTER_CLOSE)/.test(cause.code)
-  );
+  return /^(Z_|ENOENT|EACCES|EISDIR|ABORT_ERR|ERR_STREAM|ERR_USE_AFTER_CLOSE)/.test(errorCode(cause) ?? '');
 }
 
 async function refuseUnlessEmpty(tx: SqlRunner): Promise<void> {

@@ -3,6 +3,7 @@ import { chmod } from 'node:fs/promises';
 import { createConnection, createServer, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { ServiceError } from '../../errors/service-error.js';
+import { errorCode } from '../error-code.js';
 import { jsonLine } from '../json-line.js';
 import type { Sql, SqlRow, SqlRunner, SqlValue } from '../sql/sql.js';
 
@@ -73,9 +74,10 @@ function converse(sql: Sql, socket: Socket): void {
       try {
         reply({ id: request.id, rows: await answer(request) });
       } catch (error) {
-        const code =
-          error instanceof Error && 'code' in error && typeof error.code === 'string' ? { code: error.code } : {};
-        reply({ id: request.id, error: error instanceof Error ? error.message : 'failed', ...code });
+        const code = errorCode(error);
+        const message =
+          typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : 'failed';
+        reply({ id: request.id, error: message, ...(code === undefined ? {} : { code }) });
       }
     });
     last = last.catch(() => void socket.destroy());
