@@ -74,6 +74,8 @@ const onlyIn = [
   ['onnxruntime-node', 'ensemble'],
   ['@xenova/transformers', 'ensemble'],
   ['@duckdb/', 'cohort'],
+  ['@electric-sql/pglite', 'store'],
+  ['pg/', 'store'],
   ['winston', 'logging'],
   ['prom-client', 'monitoring'],
   ['jose', '(kit|http)/'],

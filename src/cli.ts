@@ -20,6 +20,15 @@ import { modelVerifyCommand } from './commands/model-verify.js';
 import { replayCommand } from './commands/replay.js';
 import { sandboxCommand } from './commands/sandbox.js';
 import { serveCommand } from './commands/serve.js';
+import { storeBackupCommand } from './commands/store-backup.js';
+import { storeCheckCommand } from './commands/store-check.js';
+import { storeErasePatientCommand } from './commands/store-erase-patient.js';
+import { storeExportCommand } from './commands/store-export.js';
+import { storeLoadOutcomesCommand } from './commands/store-load-outcomes.js';
+import { storeMigrateCommand } from './commands/store-migrate.js';
+import { storePurgeCommand } from './commands/store-purge.js';
+import { storeRestoreCommand } from './commands/store-restore.js';
+import { storeRotateKeysCommand } from './commands/store-rotate-keys.js';
 import { ServiceError } from './errors/service-error.js';
 import { startService } from './server.js';
 
@@ -44,6 +53,15 @@ const COMMANDS: readonly Command[] = [
   configPrintCommand(),
   modelVerifyCommand(),
   modelDescribeCommand(),
+  storeCheckCommand(),
+  storeMigrateCommand(),
+  storePurgeCommand(),
+  storeErasePatientCommand(),
+  storeExportCommand(),
+  storeLoadOutcomesCommand(),
+  storeBackupCommand(),
+  storeRestoreCommand(),
+  storeRotateKeysCommand(),
   hapiStartCommand(),
 ];
 

@@ -43,7 +43,7 @@ export const EVENTS = {
   },
   'store.down': { level: 'warn', fields: { engine: 'token', state: 'token', name: 'token', spools: 'boolean' } },
   'store.connection-lost': { level: 'debug', fields: {} },
-  'store.up': { level: 'info', fields: { engine: 'token', downMs: 'number', replayed: 'number' } },
+  'store.up': { level: 'info', fields: { engine: 'token', downMs: 'number', waiting: 'number' } },
   'store.spooled': { level: 'warn', fields: { ...call, kind: 'token', waiting: 'number' } },
   'store.spool-damaged': { level: 'error', fields: { lines: 'number', bytes: 'number' } },
   'store.row-refused': { level: 'error', fields: { kind: 'token', state: 'token' } },

@@ -11,3 +11,14 @@ export interface HemolensStore
   /** Lets what is under way finish, and gives the folder or the connections back. */
   close(): Promise<void>;
 }
+
+/** What only a database gives: a stored assessment as it was, its reading on record. */
+export interface AuditedReads {
+  /**
+   * The row of one assessment by column, under pseudonyms, with `card_ids`; undefined when there is none. `agent`: who reads,
+   * in our own names. Throws ServiceError ERR_STORE when the read cannot be put on record.
+   */
+  readAssessment(assessmentId: string, agent: string): Promise<Readonly<Record<string, unknown>> | undefined>;
+}
+
+export interface DatabaseStore extends HemolensStore, AuditedReads {}

@@ -2,8 +2,9 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ServiceError } from '../errors/service-error.js';
 import { logEvent, type Log } from '../logging/logger.js';
+import { readAssessment } from './admin/read-assessment.js';
 import { folderPaths, openFolder } from './folder/store-folder.js';
-import type { HemolensStore } from './hemolens-store.js';
+import type { DatabaseStore } from './hemolens-store.js';
 import { addKey } from './keys/key-file.js';
 import { filePseudonyms, type Pseudonyms } from './keys/pseudonyms.js';
 import { createStoreLink, type StoreLink } from './link/store-link.js';
@@ -42,7 +43,7 @@ export interface OpenStoreOptions {
  * folder is in use, the schema is another build's, or the database cannot be reached and rows may not wait; ERR_CONFIG when
  * the key file does not do.
  */
-export async function openStore(options: OpenStoreOptions): Promise<HemolensStore> {
+export async function openStore(options: OpenStoreOptions): Promise<DatabaseStore> {
   const { place, onFailure, log, clock = () => Date.now() } = options;
   const startMs = performance.now();
   const { sql, pseudonyms } = await openPlace(options);
@@ -52,12 +53,14 @@ export async function openStore(options: OpenStoreOptions): Promise<HemolensStor
     if (spool) closing.push(() => spool.close());
     const writer = createRowWriter({ spool, pseudonyms, clock, log });
     let migrated = 0;
-    const makeGood = async (): Promise<void> => {
+    const migrate = async (): Promise<void> => {
       migrated += (await migrateUp(sql, clock())).length;
-      await writer.replay(sql);
     };
-    const isUp = await isReached(makeGood, onFailure);
-    const link = loggedLink(sql, isUp, makeGood, { spool, log });
+    const isUp = await isReached(async () => {
+      await migrate();
+      await writer.replay(sql);
+    }, onFailure);
+    const link = loggedLink({ sql, isUp, migrate, writer, spool, log });
     logEvent(log, 'store.opened', {
       engine: sql.engine,
       schema: MIGRATIONS.length,
@@ -122,28 +125,31 @@ async function isReached(makeGood: () => Promise<void>, onFailure: OnFailure): P
   }
 }
 
-function loggedLink(
-  sql: Sql,
-  isUp: boolean,
-  makeGood: () => Promise<void>,
-  { spool, log }: { readonly spool: Spool | undefined; readonly log: Log },
-): StoreLink {
-  let waited = 0;
-  return createStoreLink({
+interface LinkParts extends Pick<Parts, 'writer' | 'spool' | 'log'> {
+  readonly sql: Sql;
+  readonly isUp: boolean;
+  readonly migrate: () => Promise<void>;
+}
+
+function loggedLink({ sql, isUp, migrate, writer, spool, log }: LinkParts): StoreLink {
+  const link = createStoreLink({
     sql,
     isUp,
     makeGood: async () => {
-      waited = spool?.waiting() ?? 0;
-      await makeGood();
+      await migrate();
+      await writer.replayFirst(sql);
     },
     onDown: (cause) => {
       const name = cause instanceof Error ? cause.name : undefined;
       logEvent(log, 'store.down', { engine: sql.engine, state: sqlState(cause), name, spools: spool !== undefined });
     },
+    // Calls go to the database again while the spool is read: under load it would never be empty otherwise.
     onUp: (downMs) => {
-      logEvent(log, 'store.up', { engine: sql.engine, downMs, replayed: waited });
+      logEvent(log, 'store.up', { engine: sql.engine, downMs, waiting: spool?.waiting() ?? 0 });
+      void writer.replay(sql).catch((cause: unknown) => link.distrust(cause));
     },
   });
+  return link;
 }
 
 interface Parts {
@@ -155,7 +161,7 @@ interface Parts {
   readonly clock: () => number;
 }
 
-function portsOn({ link, spool, pseudonyms, writer, log, clock }: Parts): HemolensStore {
+function portsOn({ link, spool, pseudonyms, writer, log, clock }: Parts): DatabaseStore {
   return {
     save: (call) => writer.save(link, call),
     saveFeedback: (client, items) => writer.saveFeedback(link, scopeOf(client), items),
@@ -167,6 +173,7 @@ function portsOn({ link, spool, pseudonyms, writer, log, clock }: Parts): Hemole
     ...registryOn(link, { log, clock }),
     ...switchesOn(link, { log, clock }),
     ...tokenLedgerOn(link, { log, clock }),
+    readAssessment: (id, agent) => link.run((sql) => readAssessment(sql, id, agent, clock())),
     waiting: () => spool?.waiting() ?? 0,
     isUp: () => link.isUp(),
     async close() {

@@ -23,7 +23,7 @@ async function saveUntilKilled({ place, keysFile, spoolFile }: TestPlace): Promi
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let output = '';
-  const calls = randomInt(1, 40);
+  const calls = randomInt(Math.ceil(CALLS / 6), CALLS);
   await new Promise<void>((resolve) => {
     child.stdout.on('data', (chunk: Buffer) => {
       output += chunk.toString();

@@ -1,4 +1,5 @@
 import { closeSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { errorCode } from '../error-code.js';
 
 /** Who holds a folder: a process, told apart from a later one with the same number by when it began. */
 export interface LockOwner {
@@ -37,7 +38,7 @@ export function writeLock(path: string, socket?: string): boolean {
     closeSync(file);
     return true;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    if (errorCode(error) === 'EEXIST') return false;
     throw error;
   }
 }
@@ -49,7 +50,7 @@ export function dropStaleLock(path: string): void {
     renameSync(path, aside);
     rmSync(aside, { force: true });
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    if (errorCode(error) !== 'ENOENT') throw error;
   }
 }
 
@@ -58,7 +59,7 @@ export function isRunning({ pid, began }: LockOwner): boolean {
   try {
     process.kill(pid, 0);
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+    return errorCode(error) === 'EPERM';
   }
   const now = beganAt(pid);
   return began === undefined || now === undefined || began === now;

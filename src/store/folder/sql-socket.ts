@@ -3,6 +3,8 @@ import { chmod } from 'node:fs/promises';
 import { createConnection, createServer, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { ServiceError } from '../../errors/service-error.js';
+import { errorCode } from '../error-code.js';
+import { jsonLine } from '../json-line.js';
 import type { Sql, SqlRow, SqlRunner, SqlValue } from '../sql/sql.js';
 
 /** One line each way. `begin` … `commit` or `rollback` hold the database for the connection that said so. */
@@ -47,7 +49,7 @@ export async function serveSql(sql: Sql, path: string): Promise<SqlSocket> {
 
 function converse(sql: Sql, socket: Socket): void {
   let held: Held | undefined;
-  const reply = (message: Reply): void => void socket.write(`${JSON.stringify(message)}\n`);
+  const reply = (message: Reply): void => void socket.write(`${jsonLine(message)}\n`);
   const answer = async (request: Request): Promise<readonly SqlRow[]> => {
     switch (request.say) {
       case 'query':
@@ -72,9 +74,10 @@ function converse(sql: Sql, socket: Socket): void {
       try {
         reply({ id: request.id, rows: await answer(request) });
       } catch (error) {
-        const code =
-          error instanceof Error && 'code' in error && typeof error.code === 'string' ? { code: error.code } : {};
-        reply({ id: request.id, error: error instanceof Error ? error.message : 'failed', ...code });
+        const code = errorCode(error);
+        const message =
+          typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : 'failed';
+        reply({ id: request.id, error: message, ...(code === undefined ? {} : { code }) });
       }
     });
     last = last.catch(() => void socket.destroy());
@@ -135,7 +138,7 @@ export async function connectSql(path: string): Promise<Sql | undefined> {
     new Promise<readonly SqlRow[]>((resolve, reject) => {
       next += 1;
       open.set(next, { resolve, reject });
-      socket.write(`${JSON.stringify({ id: next, say, text, values })}\n`);
+      socket.write(`${jsonLine({ id: next, say, text, values })}\n`);
     });
   const query: SqlRunner['query'] = (text, values) => ask('query', text, values);
   return {

@@ -18,6 +18,8 @@ export interface RowWriter {
   saveFeedback(link: StoreLink, scope: Scope, items: readonly CardFeedback[]): Promise<FeedbackReceipt>;
   /** Brings what waits in the spool into the database. Throws when the database fails; what is left goes on waiting. */
   replay(sql: Sql): Promise<void>;
+  /** Brings the oldest row that waits into the database: shows whether it takes rows at all. */
+  replayFirst(sql: Sql): Promise<void>;
   /** Resolves when no replay is under way. */
   settled(): Promise<void>;
 }
@@ -75,6 +77,14 @@ export function createRowWriter({ spool, pseudonyms, clock, log }: RowWriterDeps
 
   return {
     replay,
+    async replayFirst(sql) {
+      const oldest = await spool?.first();
+      try {
+        if (oldest) await keepEntry(sql, oldest, pseudonyms);
+      } catch (error) {
+        if (!isRefusedRow(error)) throw error;
+      }
+    },
     settled: () => replaying,
     async save(link, call) {
       const { row, identity } = assessmentRow(call, pseudonyms);

@@ -1,5 +1,7 @@
-import { appendFile, mkdir, open, readFile, type FileHandle } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { appendFile, mkdir, open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { createInterface } from 'node:readline';
 import { ServiceError } from '../../errors/service-error.js';
 import { parseSpoolLine, spoolLine, type SpoolEntry } from './spool-line.js';
 
@@ -7,6 +9,8 @@ import { parseSpoolLine, spoolLine, type SpoolEntry } from './spool-line.js';
 export interface Spool {
   /** On the disk when it resolves. Throws ServiceError ERR_STORE when the file cannot be written. */
   append(entry: SpoolEntry): Promise<void>;
+  /** The oldest entry that waits and can be read. */
+  first(): Promise<SpoolEntry | undefined>;
   /**
    * Hands every waiting entry to `apply`, in the order they came, and empties the file when none is left; entries that come
    * meanwhile are handed over too. A throw of `apply` ends it, and nothing is lost: entries may be applied again.
@@ -68,6 +72,8 @@ export async function openSpool({ path, onDamaged }: SpoolOptions): Promise<Spoo
     onDamaged(damaged.length, text.length);
   };
 
+  const sizeOf = async (): Promise<number> => (await file.stat()).size;
+
   return {
     append: (entry) =>
       new Promise((resolve, reject) => {
@@ -80,23 +86,25 @@ export async function openSpool({ path, onDamaged }: SpoolOptions): Promise<Spoo
         });
         void inTurn(flush);
       }),
+    async first() {
+      for await (const { entry } of spooledLines(path, 0, await inTurn(sizeOf))) if (entry) return entry;
+      return undefined;
+    },
     async drain(apply) {
       let applied = 0;
-      let position = 0;
+      let read = 0;
       const damaged: string[] = [];
       for (;;) {
-        const all = (await inTurn(() => readFile(path, 'latin1'))).split('\n').slice(0, -1);
-        for (const line of all.slice(position)) {
-          position += 1;
-          if (line === '') continue;
-          const entry = parseSpoolLine(Buffer.from(line, 'latin1').toString('utf8'));
+        const size = await inTurn(sizeOf);
+        for await (const { line, entry } of spooledLines(path, read, size)) {
           if (entry) {
             await apply(entry);
             applied += 1;
-          } else damaged.push(line);
+          } else if (line !== '') damaged.push(line);
         }
+        read = size;
         const isEmptied = await inTurn(async () => {
-          if (lines > position) return false;
+          if ((await sizeOf()) > read) return false;
           await keepDamaged(damaged);
           await file.truncate(0);
           await file.datasync();
@@ -112,6 +120,19 @@ export async function openSpool({ path, onDamaged }: SpoolOptions): Promise<Spoo
       await inTurn(() => file.close());
     },
   };
+}
+
+/** Lines between two positions of the file, each with its entry where it has one. Bytes go through as they are (latin1). */
+async function* spooledLines(
+  path: string,
+  start: number,
+  end: number,
+): AsyncGenerator<{ readonly line: string; readonly entry: SpoolEntry | undefined }> {
+  if (start >= end) return;
+  const input = createReadStream(path, { start, end: end - 1, encoding: 'latin1' });
+  for await (const line of createInterface({ input, crlfDelay: Infinity })) {
+    yield { line, entry: parseSpoolLine(Buffer.from(line, 'latin1').toString('utf8')) };
+  }
 }
 
 /** Ends a last line that a kill tore off, and counts the lines. */

@@ -2,9 +2,12 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLog, type Log } from '../../../src/logging/logger.js';
-import type { HemolensStore } from '../../../src/store/hemolens-store.js';
+import type { DatabaseStore } from '../../../src/store/hemolens-store.js';
 import { addKey } from '../../../src/store/keys/key-file.js';
 import { openStore, type OnFailure, type StorePlace } from '../../../src/store/open-store.js';
+import { reachFolder } from '../../../src/store/folder/store-folder.js';
+import { openPostgresql } from '../../../src/store/sql/open-postgresql.js';
+import type { Sql } from '../../../src/store/sql/sql.js';
 import { postgresqlPrograms, startPostgresqlServer, type PostgresqlServer } from './postgresql-server.js';
 
 /** One of the engines a suite runs on, and fresh places in it. */
@@ -22,11 +25,13 @@ export interface TestPlace {
   readonly folder: string;
   readonly keysFile: string;
   readonly spoolFile: string;
+  /** The database beside the store: for what a case looks up or breaks. */
+  sql(): Promise<Sql>;
   open(options?: {
     readonly onFailure?: OnFailure;
     readonly log?: Log;
     readonly clock?: () => number;
-  }): Promise<HemolensStore>;
+  }): Promise<DatabaseStore>;
 }
 
 const programs = postgresqlPrograms();
@@ -83,6 +88,7 @@ export async function postgresqlEngine(folder: string): Promise<TestEngine> {
 function testPlace(folder: string, place: StorePlace, opened: ReturnType<typeof openedStores>): TestPlace {
   const keysFile = join(folder, 'pseudonym-keys.json');
   const spoolFile = join(folder, 'spool.ndjson');
+  const spooling: OnFailure = { kind: 'spool', file: spoolFile };
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   addKey(keysFile);
   return {
@@ -90,16 +96,17 @@ function testPlace(folder: string, place: StorePlace, opened: ReturnType<typeof 
     folder,
     keysFile,
     spoolFile,
-    open: ({ onFailure = { kind: 'spool', file: spoolFile }, log = silentLog, clock } = {}) =>
+    sql: async () => (place.kind === 'postgresql' ? openPostgresql({ url: place.url }) : reachFolder(place.dir, false)),
+    open: ({ onFailure = spooling, log = silentLog, clock } = {}) =>
       opened.add(openStore({ place, keysFile, onFailure, log, ...(clock === undefined ? {} : { clock }) })),
   };
 }
 
 /** Stores that a failing case left open would keep the run from ending. */
 function openedStores() {
-  const open = new Set<HemolensStore>();
+  const open = new Set<DatabaseStore>();
   return {
-    async add(opening: Promise<HemolensStore>): Promise<HemolensStore> {
+    async add(opening: Promise<DatabaseStore>): Promise<DatabaseStore> {
       const store = await opening;
       open.add(store);
       return { ...store, close: () => (open.delete(store) ? store.close() : Promise.resolve()) };
