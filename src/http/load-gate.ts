@@ -30,10 +30,13 @@ const TICK_MS = 20;
 const STANDING_QUEUE_MS = 200;
 /** How long shedding outlasts its last sign. */
 const CALM_MS = 1_000;
-/** A body that takes longer than this to arrive waits for its client, not for us. */
+/** A burst may make the last of it wait this long. */
+const BURST_WAIT_MS = 250;
+/** A body that takes longer than this to arrive waits for its client, not for us; longer while the loop is busy. */
 const SLOW_BODY_MS = 250;
-
-type Stage = 'arriving' | 'ready' | 'started' | 'over';
+const SLOW_BODY_WHEN_BUSY_MS = 2_000;
+/** Weight of the newest turn in the mean. */
+const NEWEST = 0.2;
 
 /**
  * Decides which calls are taken. Calls that wait for a FHIR server cost little and may be many; calls that wait for the
@@ -50,6 +53,8 @@ export function createLoadGate({ maxCalls, maxWaitingCalls, maxLoopDelayMs }: Lo
   let expectedMs = performance.now() + TICK_MS;
   const ready: (() => void)[] = [];
   let isTurning = false;
+  let turnStartMs: number | undefined;
+  let meanTurnMs = 0;
 
   const tick = setInterval(() => {
     const nowMs = performance.now();
@@ -60,40 +65,51 @@ export function createLoadGate({ maxCalls, maxWaitingCalls, maxLoopDelayMs }: Lo
   tick.unref();
 
   const nextTurn = (): void => {
-    ready.shift()?.();
-    if (ready.length > 0) setImmediate(nextTurn);
-    else {
-      isTurning = false;
+    const nowMs = performance.now();
+    if (turnStartMs !== undefined) meanTurnMs += NEWEST * (nowMs - turnStartMs - meanTurnMs);
+    const start = ready.shift();
+    turnStartMs = start ? nowMs : undefined;
+    isTurning = start !== undefined;
+    if (!start) {
       queueSinceMs = undefined;
+      return;
     }
+    setImmediate(nextTurn);
+    start();
   };
   const isFull = (): boolean => {
     const nowMs = performance.now();
-    const mayWait = nowMs < shedsUntilMs ? maxWaitingCalls : maxCalls;
-    const isOver = inHand >= maxCalls || waiting >= mayWait || loopDelayMs > maxLoopDelayMs;
+    const isLong = nowMs < shedsUntilMs || waiting * meanTurnMs > BURST_WAIT_MS;
+    const isOver = inHand >= maxCalls || (isLong && waiting >= maxWaitingCalls) || loopDelayMs > maxLoopDelayMs;
     if (isOver) shedsUntilMs = nowMs + CALM_MS;
     return isOver;
   };
   const admitted = (): Admission => {
-    let stage: Stage = 'arriving';
+    let isOver = false;
     inHand += 1;
     waiting += 1;
     let isCounted = true;
-    const uncount = (): void => {
-      if (isCounted) waiting -= 1;
-      isCounted = false;
+    const count = (isWaiting: boolean): void => {
+      if (isWaiting !== isCounted) waiting += isWaiting ? 1 : -1;
+      isCounted = isWaiting;
     };
-    const slowBody = setTimeout(() => {
-      if (stage === 'arriving') uncount();
-    }, SLOW_BODY_MS);
+    const giveUpOnBody = (): void => {
+      if (performance.now() < shedsUntilMs || isTurning)
+        slowBody = setTimeout(() => count(false), SLOW_BODY_WHEN_BUSY_MS);
+      else count(false);
+    };
+    let slowBody = setTimeout(giveUpOnBody, SLOW_BODY_MS);
     return {
       turn: () =>
         new Promise((resolve) => {
           clearTimeout(slowBody);
-          stage = 'ready';
+          if (isOver) {
+            resolve();
+            return;
+          }
+          count(true);
           ready.push(() => {
-            if (stage === 'ready') stage = 'started';
-            uncount();
+            count(false);
             resolve();
           });
           if (isTurning) return;
@@ -102,10 +118,10 @@ export function createLoadGate({ maxCalls, maxWaitingCalls, maxLoopDelayMs }: Lo
           setImmediate(nextTurn);
         }),
       leave() {
-        if (stage === 'over') return;
-        stage = 'over';
+        if (isOver) return;
+        isOver = true;
         clearTimeout(slowBody);
-        uncount();
+        count(false);
         inHand -= 1;
       },
     };
