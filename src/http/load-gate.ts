@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 export interface LoadGateLimits {
   /** Calls that may be under way at once. */
   readonly maxCalls: number;
-  /** Calls that may wait for the processor while it is kept busy. */
+  /** Calls that may want the processor at once while it is kept busy. */
   readonly maxWaitingCalls: number;
   readonly maxLoopDelayMs: number;
 }
@@ -35,18 +35,22 @@ const BURST_WAIT_MS = 250;
 /** A body that takes longer than this to arrive waits for its client, not for us; longer while the loop is busy. */
 const SLOW_BODY_MS = 250;
 const SLOW_BODY_WHEN_BUSY_MS = 2_000;
+/** A call that is not over after this time, or after this many turns if that is longer, waits for a FHIR server. */
+const AT_WORK_MS = 100;
+const AT_WORK_TURNS = 10;
 /** Weight of the newest turn in the mean. */
 const NEWEST = 0.2;
 
 /**
- * Decides which calls are taken. Calls that wait for a FHIR server cost little and may be many; calls that wait for the
- * processor cost each other, and beyond a few each one more only makes all of them late. So what is bounded, once the queue has
- * been standing for a while, is the number of calls that were admitted and have not had their turn.
+ * Decides which calls are taken. Calls that wait for a FHIR server cost little and may be many; calls that want the processor
+ * cost each other, and beyond a few each one more only makes all of them late. So once a queue has been standing for a while,
+ * what is bounded is the number of calls that want the processor: those that came a short while ago, still arriving, waiting or
+ * at work. One that has been under way for much longer than the work of a call takes is waiting for somebody else.
  * @see docs/adr/0027-overload-and-limits.md
  */
 export function createLoadGate({ maxCalls, maxWaitingCalls, maxLoopDelayMs }: LoadGateLimits): LoadGate {
   let inHand = 0;
-  let waiting = 0;
+  let wanting = 0;
   let shedsUntilMs = 0;
   let queueSinceMs: number | undefined;
   let loopDelayMs = 0;
@@ -79,37 +83,37 @@ export function createLoadGate({ maxCalls, maxWaitingCalls, maxLoopDelayMs }: Lo
   };
   const isFull = (): boolean => {
     const nowMs = performance.now();
-    const isLong = nowMs < shedsUntilMs || waiting * meanTurnMs > BURST_WAIT_MS;
-    const isOver = inHand >= maxCalls || (isLong && waiting >= maxWaitingCalls) || loopDelayMs > maxLoopDelayMs;
+    const isLong = nowMs < shedsUntilMs || wanting * meanTurnMs > BURST_WAIT_MS;
+    const isOver = inHand >= maxCalls || (isLong && wanting >= maxWaitingCalls) || loopDelayMs > maxLoopDelayMs;
     if (isOver) shedsUntilMs = nowMs + CALM_MS;
     return isOver;
   };
   const admitted = (): Admission => {
     let isOver = false;
     inHand += 1;
-    waiting += 1;
+    wanting += 1;
     let isCounted = true;
-    const count = (isWaiting: boolean): void => {
-      if (isWaiting !== isCounted) waiting += isWaiting ? 1 : -1;
-      isCounted = isWaiting;
+    const count = (wants: boolean): void => {
+      if (wants !== isCounted) wanting += wants ? 1 : -1;
+      isCounted = wants;
     };
-    const giveUpOnBody = (): void => {
-      if (performance.now() < shedsUntilMs || isTurning)
-        slowBody = setTimeout(() => count(false), SLOW_BODY_WHEN_BUSY_MS);
+    const stopCountingAfter = (ms: number): NodeJS.Timeout => setTimeout(() => count(false), ms).unref();
+    const isBodySlow = (): void => {
+      if (performance.now() < shedsUntilMs || isTurning) stopCounting = stopCountingAfter(SLOW_BODY_WHEN_BUSY_MS);
       else count(false);
     };
-    let slowBody = setTimeout(giveUpOnBody, SLOW_BODY_MS);
+    let stopCounting = setTimeout(isBodySlow, SLOW_BODY_MS).unref();
     return {
       turn: () =>
         new Promise((resolve) => {
-          clearTimeout(slowBody);
+          clearTimeout(stopCounting);
           if (isOver) {
             resolve();
             return;
           }
           count(true);
           ready.push(() => {
-            count(false);
+            if (!isOver) stopCounting = stopCountingAfter(Math.max(AT_WORK_MS, AT_WORK_TURNS * meanTurnMs));
             resolve();
           });
           if (isTurning) return;
@@ -120,7 +124,7 @@ export function createLoadGate({ maxCalls, maxWaitingCalls, maxLoopDelayMs }: Lo
       leave() {
         if (isOver) return;
         isOver = true;
-        clearTimeout(slowBody);
+        clearTimeout(stopCounting);
         count(false);
         inHand -= 1;
       },
