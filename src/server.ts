@@ -13,6 +13,7 @@ import type { ModelBundle } from './ensemble/model-bundle.js';
 import { ServiceError } from './errors/service-error.js';
 import { assembleRecord } from './fhir/assemble-record.js';
 import { fhirAccessOf } from './fhir/fhir-access-options.js';
+import type { SaveFeedback } from './http/answer-feedback.js';
 import type { VerifyClientJwt } from './http/cds-client.js';
 import { createDevelopmentClientPort } from './http/development-client.js';
 import { openHttpServer } from './http/http-server.js';
@@ -29,6 +30,8 @@ export interface ServiceOverrides {
   readonly clock?: () => number;
   readonly verifyClientJwt?: VerifyClientJwt;
   readonly store?: AssessmentStore;
+  /** Where feedback on cards goes; without it none is offered. */
+  readonly saveFeedback?: SaveFeedback;
   readonly log?: Log;
 }
 
@@ -65,6 +68,7 @@ async function start(config: Config, overrides: ServiceOverrides, log: Log): Pro
     catalogue,
     verifyClientJwt: overrides.verifyClientJwt ?? createDevelopmentClientPort(log),
     assessOrder: (request, client) => assessOrder(deps, request, client),
+    ...(overrides.saveFeedback ? { saveFeedback: overrides.saveFeedback } : {}),
     maxBodyBytes: config.maxBodyBytes,
     limits: config,
     trustedProxies: config.trustedProxies,

@@ -32,13 +32,13 @@ const STANDING_QUEUE_MS = 200;
 const CALM_MS = 1_000;
 /** A burst may make the last of it wait this long. */
 const BURST_WAIT_MS = 250;
-/** A body that takes longer than this to arrive waits for its client, not for us; longer while the loop is busy. */
+/** A body that takes longer than this to arrive, while the loop has time to spare, waits for its client. */
 const SLOW_BODY_MS = 250;
-const SLOW_BODY_WHEN_BUSY_MS = 2_000;
-/** A call that is not over after this time, or after this many turns if that is longer, waits for a FHIR server. */
+/** A call that is not over after this time, while the loop has time to spare, waits for a FHIR server. */
 const AT_WORK_MS = 100;
-const AT_WORK_TURNS = 10;
-/** Weight of the newest turn in the mean. */
+/** Share of its time in which the loop is at work, above which it has none to spare. */
+const SATURATED = 0.9;
+/** Weight of the newest value in a mean. */
 const NEWEST = 0.2;
 
 /**
@@ -57,22 +57,24 @@ export function createLoadGate({ maxCalls, maxWaitingCalls, maxLoopDelayMs }: Lo
   let expectedMs = performance.now() + TICK_MS;
   const ready: (() => void)[] = [];
   let isTurning = false;
-  let turnStartMs: number | undefined;
-  let meanTurnMs = 0;
+  /** Mean time that the loop is at work for one call. */
+  let callCostMs = 0;
+  let usage = performance.eventLoopUtilization();
+  let busyShare = 0;
 
   const tick = setInterval(() => {
     const nowMs = performance.now();
     loopDelayMs = Math.max(0, nowMs - expectedMs);
     expectedMs = nowMs + TICK_MS;
+    const usageNow = performance.eventLoopUtilization();
+    busyShare += NEWEST * (performance.eventLoopUtilization(usageNow, usage).utilization - busyShare);
+    usage = usageNow;
     if (queueSinceMs !== undefined && nowMs - queueSinceMs > STANDING_QUEUE_MS) shedsUntilMs = nowMs + CALM_MS;
   }, TICK_MS);
   tick.unref();
 
   const nextTurn = (): void => {
-    const nowMs = performance.now();
-    if (turnStartMs !== undefined) meanTurnMs += NEWEST * (nowMs - turnStartMs - meanTurnMs);
     const start = ready.shift();
-    turnStartMs = start ? nowMs : undefined;
     isTurning = start !== undefined;
     if (!start) {
       queueSinceMs = undefined;
@@ -83,7 +85,7 @@ export function createLoadGate({ maxCalls, maxWaitingCalls, maxLoopDelayMs }: Lo
   };
   const isFull = (): boolean => {
     const nowMs = performance.now();
-    const isLong = nowMs < shedsUntilMs || wanting * meanTurnMs > BURST_WAIT_MS;
+    const isLong = nowMs < shedsUntilMs || wanting * callCostMs > BURST_WAIT_MS;
     const isOver = inHand >= maxCalls || (isLong && wanting >= maxWaitingCalls) || loopDelayMs > maxLoopDelayMs;
     if (isOver) shedsUntilMs = nowMs + CALM_MS;
     return isOver;
@@ -97,12 +99,13 @@ export function createLoadGate({ maxCalls, maxWaitingCalls, maxLoopDelayMs }: Lo
       if (wants !== isCounted) wanting += wants ? 1 : -1;
       isCounted = wants;
     };
-    const stopCountingAfter = (ms: number): NodeJS.Timeout => setTimeout(() => count(false), ms).unref();
-    const isBodySlow = (): void => {
-      if (performance.now() < shedsUntilMs || isTurning) stopCounting = stopCountingAfter(SLOW_BODY_WHEN_BUSY_MS);
-      else count(false);
-    };
-    let stopCounting = setTimeout(isBodySlow, SLOW_BODY_MS).unref();
+    const stopCountingAfter = (ms: number): NodeJS.Timeout =>
+      setTimeout(() => {
+        if (busyShare > SATURATED) stopCounting = stopCountingAfter(ms);
+        else count(false);
+      }, ms).unref();
+    let stopCounting = stopCountingAfter(SLOW_BODY_MS);
+    let startedAtWork: number | undefined;
     return {
       turn: () =>
         new Promise((resolve) => {
@@ -113,7 +116,8 @@ export function createLoadGate({ maxCalls, maxWaitingCalls, maxLoopDelayMs }: Lo
           }
           count(true);
           ready.push(() => {
-            if (!isOver) stopCounting = stopCountingAfter(Math.max(AT_WORK_MS, AT_WORK_TURNS * meanTurnMs));
+            startedAtWork = performance.eventLoopUtilization().active;
+            if (!isOver) stopCounting = stopCountingAfter(AT_WORK_MS);
             resolve();
           });
           if (isTurning) return;
@@ -126,6 +130,10 @@ export function createLoadGate({ maxCalls, maxWaitingCalls, maxLoopDelayMs }: Lo
         isOver = true;
         clearTimeout(stopCounting);
         count(false);
+        if (startedAtWork !== undefined) {
+          const atWorkMs = performance.eventLoopUtilization().active - startedAtWork;
+          callCostMs += NEWEST * (atWorkMs / inHand - callCostMs);
+        }
         inHand -= 1;
       },
     };
