@@ -95,8 +95,8 @@ describe('bad call: a body made to exhaust the service', () => {
   });
 
   it('a decompression bomb is refused before it is inflated', async () => {
-    const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024, ' '), { level: 1 });
-    expect(bomb.length).toBeLessThan(2 * LIMIT);
+    const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024, ' '));
+    expect(bomb.length).toBeLessThan(LIMIT);
     const heapBefore = process.memoryUsage().arrayBuffers;
     const answer = await post(bomb, { 'Content-Encoding': 'gzip' });
     expect(answer.status).toBe(413);
