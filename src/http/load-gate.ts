@@ -59,16 +59,11 @@ export function createLoadGate({ maxCalls, maxWaitingCalls, maxLoopDelayMs }: Lo
   let isTurning = false;
   /** Mean time that the loop is at work for one call. */
   let callCostMs = 0;
-  let usage = performance.eventLoopUtilization();
-  let busyShare = 0;
 
   const tick = setInterval(() => {
     const nowMs = performance.now();
     loopDelayMs = Math.max(0, nowMs - expectedMs);
     expectedMs = nowMs + TICK_MS;
-    const usageNow = performance.eventLoopUtilization();
-    busyShare += NEWEST * (performance.eventLoopUtilization(usageNow, usage).utilization - busyShare);
-    usage = usageNow;
     if (queueSinceMs !== undefined && nowMs - queueSinceMs > STANDING_QUEUE_MS) shedsUntilMs = nowMs + CALM_MS;
   }, TICK_MS);
   tick.unref();
@@ -99,11 +94,13 @@ export function createLoadGate({ maxCalls, maxWaitingCalls, maxLoopDelayMs }: Lo
       if (wants !== isCounted) wanting += wants ? 1 : -1;
       isCounted = wants;
     };
-    const stopCountingAfter = (ms: number): NodeJS.Timeout =>
-      setTimeout(() => {
-        if (busyShare > SATURATED) stopCounting = stopCountingAfter(ms);
+    const stopCountingAfter = (ms: number): NodeJS.Timeout => {
+      const since = performance.eventLoopUtilization();
+      return setTimeout(() => {
+        if (performance.eventLoopUtilization(since).utilization > SATURATED) stopCounting = stopCountingAfter(ms);
         else count(false);
       }, ms).unref();
+    };
     let stopCounting = stopCountingAfter(SLOW_BODY_MS);
     let startedAtWork: number | undefined;
     return {

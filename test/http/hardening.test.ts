@@ -58,7 +58,7 @@ function raw(port: number, write: (socket: Socket) => void): Promise<string> {
   });
 }
 
-const post = (body: BodyInit, headers: Record<string, string> = {}) =>
+const post = (body: NonNullable<RequestInit['body']>, headers: Record<string, string> = {}) =>
   client.send(PATH, { method: 'POST', headers: { 'Content-Type': 'application/json', ...headers }, body });
 
 describe('every answer', () => {

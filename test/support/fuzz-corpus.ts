@@ -229,8 +229,11 @@ export function fuzzCases(): fc.Arbitrary<FuzzCase> {
       ),
     })
     .map(({ seed, mutations, changes, method, path: otherPath, header: more, isGzip, wire }) => {
-      const text = textOf(mutations.reduce(mutate, structuredClone(seed.value)));
-      const plain = changes.reduce(change, Buffer.from(text));
+      // A fresh copy: mutations change it in place.
+      let tree: unknown = JSON.parse(JSON.stringify(seed.value));
+      for (const plan of mutations) tree = mutate(tree, plan);
+      let plain: Buffer = Buffer.from(textOf(tree));
+      for (const plan of changes) plain = change(plain, plan);
       const body = isGzip ? gzipSync(plain, { level: 1 }) : plain;
       return {
         method,
