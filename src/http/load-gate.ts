@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 export interface LoadGateLimits {
   /** Calls that may be under way at once. */
   readonly maxCalls: number;
-  /** Calls that may wait for the processor while it is kept busy. */
+  /** Calls that may want the processor at once while it is kept busy. */
   readonly maxWaitingCalls: number;
   readonly maxLoopDelayMs: number;
 }
@@ -30,26 +30,35 @@ const TICK_MS = 20;
 const STANDING_QUEUE_MS = 200;
 /** How long shedding outlasts its last sign. */
 const CALM_MS = 1_000;
-/** A body that takes longer than this to arrive waits for its client, not for us. */
+/** A burst may make the last of it wait this long. */
+const BURST_WAIT_MS = 250;
+/** A body that takes longer than this to arrive, while the loop has time to spare, waits for its client. */
 const SLOW_BODY_MS = 250;
-
-type Stage = 'arriving' | 'ready' | 'started' | 'over';
+/** A call that is not over after this time, while the loop has time to spare, waits for a FHIR server. */
+const AT_WORK_MS = 100;
+/** Share of its time in which the loop is at work, above which it has none to spare. */
+const SATURATED = 0.9;
+/** Weight of the newest value in a mean. */
+const NEWEST = 0.2;
 
 /**
- * Decides which calls are taken. Calls that wait for a FHIR server cost little and may be many; calls that wait for the
- * processor cost each other, and beyond a few each one more only makes all of them late. So what is bounded, once the queue has
- * been standing for a while, is the number of calls that were admitted and have not had their turn.
+ * Decides which calls are taken. Calls that wait for a FHIR server cost little and may be many; calls that want the processor
+ * cost each other, and beyond a few each one more only makes all of them late. So once a queue has been standing for a while,
+ * what is bounded is the number of calls that want the processor: those that came a short while ago, still arriving, waiting or
+ * at work. One that has been under way for much longer than the work of a call takes is waiting for somebody else.
  * @see docs/adr/0027-overload-and-limits.md
  */
 export function createLoadGate({ maxCalls, maxWaitingCalls, maxLoopDelayMs }: LoadGateLimits): LoadGate {
   let inHand = 0;
-  let waiting = 0;
+  let wanting = 0;
   let shedsUntilMs = 0;
   let queueSinceMs: number | undefined;
   let loopDelayMs = 0;
   let expectedMs = performance.now() + TICK_MS;
   const ready: (() => void)[] = [];
   let isTurning = false;
+  /** Mean time that the loop is at work for one call. */
+  let callCostMs = 0;
 
   const tick = setInterval(() => {
     const nowMs = performance.now();
@@ -60,40 +69,52 @@ export function createLoadGate({ maxCalls, maxWaitingCalls, maxLoopDelayMs }: Lo
   tick.unref();
 
   const nextTurn = (): void => {
-    ready.shift()?.();
-    if (ready.length > 0) setImmediate(nextTurn);
-    else {
-      isTurning = false;
+    const start = ready.shift();
+    isTurning = start !== undefined;
+    if (!start) {
       queueSinceMs = undefined;
+      return;
     }
+    setImmediate(nextTurn);
+    start();
   };
   const isFull = (): boolean => {
     const nowMs = performance.now();
-    const mayWait = nowMs < shedsUntilMs ? maxWaitingCalls : maxCalls;
-    const isOver = inHand >= maxCalls || waiting >= mayWait || loopDelayMs > maxLoopDelayMs;
+    const isLong = nowMs < shedsUntilMs || wanting * callCostMs > BURST_WAIT_MS;
+    const isOver = inHand >= maxCalls || (isLong && wanting >= maxWaitingCalls) || loopDelayMs > maxLoopDelayMs;
     if (isOver) shedsUntilMs = nowMs + CALM_MS;
     return isOver;
   };
   const admitted = (): Admission => {
-    let stage: Stage = 'arriving';
+    let isOver = false;
     inHand += 1;
-    waiting += 1;
+    wanting += 1;
     let isCounted = true;
-    const uncount = (): void => {
-      if (isCounted) waiting -= 1;
-      isCounted = false;
+    const count = (wants: boolean): void => {
+      if (wants !== isCounted) wanting += wants ? 1 : -1;
+      isCounted = wants;
     };
-    const slowBody = setTimeout(() => {
-      if (stage === 'arriving') uncount();
-    }, SLOW_BODY_MS);
+    const stopCountingAfter = (ms: number): NodeJS.Timeout => {
+      const since = performance.eventLoopUtilization();
+      return setTimeout(() => {
+        if (performance.eventLoopUtilization(since).utilization > SATURATED) stopCounting = stopCountingAfter(ms);
+        else count(false);
+      }, ms).unref();
+    };
+    let stopCounting = stopCountingAfter(SLOW_BODY_MS);
+    let startedAtWork: number | undefined;
     return {
       turn: () =>
         new Promise((resolve) => {
-          clearTimeout(slowBody);
-          stage = 'ready';
+          clearTimeout(stopCounting);
+          if (isOver) {
+            resolve();
+            return;
+          }
+          count(true);
           ready.push(() => {
-            if (stage === 'ready') stage = 'started';
-            uncount();
+            startedAtWork = performance.eventLoopUtilization().active;
+            if (!isOver) stopCounting = stopCountingAfter(AT_WORK_MS);
             resolve();
           });
           if (isTurning) return;
@@ -102,10 +123,14 @@ export function createLoadGate({ maxCalls, maxWaitingCalls, maxLoopDelayMs }: Lo
           setImmediate(nextTurn);
         }),
       leave() {
-        if (stage === 'over') return;
-        stage = 'over';
-        clearTimeout(slowBody);
-        uncount();
+        if (isOver) return;
+        isOver = true;
+        clearTimeout(stopCounting);
+        count(false);
+        if (startedAtWork !== undefined) {
+          const atWorkMs = performance.eventLoopUtilization().active - startedAtWork;
+          callCostMs += NEWEST * (atWorkMs / inHand - callCostMs);
+        }
         inHand -= 1;
       },
     };

@@ -16,6 +16,8 @@ export interface BodyLimits {
   /** Time for the whole body to arrive. */
   readonly timeoutMs: number;
   readonly json?: JsonGuardLimits;
+  /** Waited for between the last byte and the parsing, which takes the processor. */
+  readonly beforeParsing?: () => Promise<void>;
 }
 
 const MEDIA_TYPES = new Set(['application/json', 'application/fhir+json']);
@@ -33,6 +35,7 @@ export async function readJsonBody(request: IncomingMessage, limits: BodyLimits)
   const isGzip = checkEncoding(request.headers['content-encoding']);
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
   const { chunks, sentBytes } = isGzip ? await readGzip(request, limits) : await readPlain(request, limits);
+  await limits.beforeParsing?.();
   return { value: parseJson(chunks), bytes: sentBytes };
 }
 

@@ -34,9 +34,11 @@ export async function takeCall(
   try {
     on.checkRoute();
     askForBody(request, response);
-    const { value, bytes } = await readJsonBody(request, guards.bodyLimits);
+    const { value, bytes } = await readJsonBody(request, {
+      ...guards.bodyLimits,
+      beforeParsing: () => turnOf(request),
+    });
     contextOf(response).requestBytes = bytes;
-    await turnOf(request);
     await on.answer(value, client);
   } finally {
     leave();

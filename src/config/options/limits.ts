@@ -59,7 +59,7 @@ export const LIMITS_OPTIONS: readonly ConfigOption[] = [
     ...count(10_000),
     fallback: { value: 256, inProduction: 4 },
     description:
-      'Calls that may wait for the processor once it has been kept busy for a while; more get 503 at once, so that those that are taken are answered soon. A short burst may be as large as `HEMOLENS_MAX_CALLS`.',
+      'Calls that may want the processor at once when it has been kept busy for a while; more get 503, so that those that are taken are answered soon. Neither a short burst nor calls that wait for a FHIR server count: those are bounded by `HEMOLENS_MAX_CALLS`.',
   },
   {
     key: 'maxLoopDelayMs',
