@@ -74,7 +74,7 @@ const onlyIn = [
   ['winston', 'logging'],
   ['jose', '(kit|http)/'],
   ['express', '(http/|app\\.ts|sandbox/)'],
-  ['ajv', '(cds-hooks|config|features|ensemble|orders|concepts)/'],
+  ['ajv', '(cds-hooks|clients|config|features|ensemble|orders|concepts)/'],
 ].map(([pkg, room]) => ({
   name: `${pkg.replace(/[^a-z]+/g, '')}-only-in-its-room`,
   comment: `${pkg} is used in src/${room} only`,
