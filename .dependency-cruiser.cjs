@@ -82,7 +82,7 @@ const onlyIn = [
   ['express', '(http/|app\\.ts|sandbox/)'],
   ['helmet', 'http'],
   ['rate-limiter-flexible', 'http'],
-  ['ajv', '(cds-hooks|config|features|ensemble|orders|concepts)/'],
+  ['ajv', '(cds-hooks|clients|config|features|ensemble|orders|concepts)/'],
 ].map(([pkg, room]) => ({
   name: `${pkg.replace(/[^a-z]+/g, '')}-only-in-its-room`,
   comment: `${pkg} is used in src/${room} only`,

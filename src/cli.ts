@@ -1,5 +1,7 @@
 #!/usr/bin/env node
 import { assessCommand } from './commands/assess.js';
+import { clientCommands } from './commands/client.js';
+import type { OpenRegistry } from './commands/client-registry.js';
 import { cohortBuildCommand } from './commands/cohort-build.js';
 import { cohortDescribeCommand } from './commands/cohort-describe.js';
 import { cohortEmbedCommand } from './commands/cohort-embed.js';
@@ -32,12 +34,17 @@ import { storeRotateKeysCommand } from './commands/store-rotate-keys.js';
 import { ServiceError } from './errors/service-error.js';
 import { startService } from './server.js';
 
+/** The registry of clients belongs to the durable store. */
+const openRegistry: OpenRegistry = () =>
+  Promise.reject(new ServiceError('ERR_STORE', { detail: 'there is no durable store that could keep clients' }));
+
 const COMMANDS: readonly Command[] = [
   serveCommand(startService),
   demoCommand(startService),
   sandboxCommand(),
   assessCommand(startService),
   replayCommand(startService),
+  ...clientCommands(openRegistry),
   cohortBuildCommand(),
   cohortMergeCommand(),
   cohortDescribeCommand(),
