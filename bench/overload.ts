@@ -104,7 +104,7 @@ function child(role: string, isQuiet: boolean): ChildProcess {
 async function generate(job: Job): Promise<void> {
   const body = hookBody(Number(argument('observations', '60')));
   const agent = new Agent({ keepAlive: true, maxSockets: SOCKETS, maxFreeSockets: SOCKETS, scheduling: 'fifo' });
-  // An EHR keeps its connections: node accepts one new connection a turn of its loop, which is not what is measured here.
+  // An EHR keeps its connections. New ones are taken slowly while the loop is busy, which is not what is measured here.
   if (job.kind === 'open') await Promise.all(Array.from({ length: SOCKETS }, () => connect(job.url, agent)));
   const startMs = performance.now();
   const endMs = startMs + job.seconds * 1000;

@@ -74,7 +74,7 @@ describe('the configuration', () => {
       clientRequestsPerMinute: 1200,
       clientConcurrentCalls: 16,
       maxCalls: 64,
-      maxWaitingCalls: 4,
+      maxWaitingCalls: 2,
       maxLoopDelayMs: 1000,
     });
   });

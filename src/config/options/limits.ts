@@ -57,7 +57,7 @@ export const LIMITS_OPTIONS: readonly ConfigOption[] = [
     key: 'maxWaitingCalls',
     variable: 'HEMOLENS_MAX_WAITING_CALLS',
     ...count(10_000),
-    fallback: { value: 256, inProduction: 4 },
+    fallback: { value: 256, inProduction: 2 },
     description:
       'Calls that may want the processor at once when it has been kept busy for a while; more get 503, so that those that are taken are answered soon. Neither a short burst nor calls that wait for a FHIR server count: those are bounded by `HEMOLENS_MAX_CALLS`.',
   },
