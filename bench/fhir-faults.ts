@@ -58,7 +58,8 @@ const COMBINED: readonly (readonly [string, readonly SandboxFault[]])[] = [
   ],
 ];
 
-const nameOf = ({ kind, ...rest }: FaultEffect): string => [kind, ...Object.values<unknown>(rest).map(String)].join(' ');
+const nameOf = ({ kind, ...rest }: FaultEffect): string =>
+  [kind, ...Object.values<unknown>(rest).map(String)].join(' ');
 const cases: readonly (readonly [string, readonly SandboxFault[]])[] = [
   ['none', []],
   ...EFFECTS.flatMap((effect): (readonly [string, readonly SandboxFault[]])[] => [

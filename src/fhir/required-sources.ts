@@ -16,7 +16,7 @@ const HINTS: Readonly<Partial<Record<FhirFlag, string>>> = {
   'token-over-http': 'fhirServer is plain http and a token was sent for it: name the server by https',
   'token-expired': 'fhirAuthorization.expires_in is 0: send a token that is still valid',
   'address-refused':
-    'the host of fhirServer leads to an address that may not be called: a FHIR server on a private network needs HEMOLENS_FHIR_PRIVATE_NETWORKS=true',
+    'the host of fhirServer leads to an address that may not be called: a FHIR server on a private network or on this machine needs HEMOLENS_FHIR_PRIVATE_NETWORKS=true',
   'not-r4': 'the FHIR server does not speak FHIR R4 (4.0): name an R4 base',
   'asked-to-wait': 'the FHIR server asked to be called later: try again then, or send the prefetch',
   'server-spared': 'the FHIR server asked to be called later: try again then, or send the prefetch',
