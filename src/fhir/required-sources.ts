@@ -10,7 +10,7 @@ import type { FhirFlag, FhirReport } from './fhir-report.js';
 const ORIGIN_FLAGS: readonly FhirFlag[] = ['server-not-allowed', 'token-over-http', 'address-refused'];
 
 /** What the integrator is told to change, by what was noticed. */
-const HINTS: Readonly<Partial<Record<FhirFlag, string>>> = {
+export const FHIR_HINTS: Readonly<Partial<Record<FhirFlag, string>>> = {
   'server-not-allowed':
     'fhirServer is none of the FHIR bases this client may name: list it in the registration of the client, or, without registered clients, in HEMOLENS_FHIR_ALLOWED_BASES',
   'token-over-http': 'fhirServer is plain http and a token was sent for it: name the server by https',
@@ -59,7 +59,7 @@ export function requireReadableChart({ sources }: ChartResources, report: FhirRe
   const measured = labs.length > 0 && vitals.length > 0 ? [...labs, ...vitals] : [];
   const lacking = [...missing('patient'), ...measured];
   if (lacking.length === 0) return;
-  const hint = Object.entries(HINTS).find(([flag]) => flag in report.flags)?.[1];
+  const hint = Object.entries(FHIR_HINTS).find(([flag]) => flag in report.flags)?.[1];
   const named = lacking.map(({ key, reason }) => `${key} (${reason})`).join(', ');
   throw new ServiceError(codeOf(lacking, report), {
     detail: `the chart could not be read: ${named}${hint === undefined ? '' : `; ${hint}`}`,
