@@ -72,14 +72,20 @@ function absentSection(absent: readonly string[]): Section {
   return `Looked for and not found: ${wordList(absent.map(escapeMarkdown), MOST_ABSENT)}.`;
 }
 
-function gapSection({ unavailable, partlyCovered }: ChartGaps): Section {
+function gapSection({ unavailable, partlyCovered, withheldNotes, linkedRecords }: ChartGaps): Section {
   const lines = [
     ...unavailable.map(({ source, reason }) => `- ${SOURCE_WORDS[source]}: ${REASON_WORDS[reason]}`),
     ...partlyCovered.map(
       ({ source, hours }) => `- ${SOURCE_WORDS[source]}: only the last ${wholeHours(hours)} h were returned`,
     ),
+    ...(withheldNotes > 0 ? [`- ${counted(withheldNotes, 'clinical note')}: restricted by security labels`] : []),
+    ...(linkedRecords > 0 ? [`- ${counted(linkedRecords, 'other record')} of this patient: not read`] : []),
   ];
   return lines.length === 0 ? undefined : `Could not be read:\n\n${lines.join('\n')}`;
+}
+
+function counted(count: number, one: string): string {
+  return `${count} ${one}${count === 1 ? '' : 's'}`;
 }
 
 function wholeHours(hours: number): number {

@@ -30,6 +30,8 @@ export function assessmentExtension(assessment: RiskAssessment, gaps: ChartGaps)
     drivers: scored?.explanation.drivers.map(driverMember),
     unavailable: gaps.unavailable.map(({ source, reason }) => ({ source, reason })),
     partlyCovered: gaps.partlyCovered.map(({ source, sinceMs }) => ({ source, since: isoTime(sinceMs) })),
+    withheldNotes: gaps.withheldNotes > 0 ? gaps.withheldNotes : undefined,
+    linkedRecords: gaps.linkedRecords > 0 ? gaps.linkedRecords : undefined,
     orders: orders.map(({ reference, products, orderedUnits }) => ({ reference, products, orderedUnits })),
     textOnlyOrders: textOnly,
   };

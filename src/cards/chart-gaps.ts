@@ -1,6 +1,6 @@
 import type { SourceKey } from '../concepts/concept.js';
 import { SOURCE_KEYS } from '../concepts/concept.js';
-import type { PatientRecord, UnavailableReason } from '../record/patient-record.js';
+import type { PatientRecord, RejectionCount, UnavailableReason } from '../record/patient-record.js';
 
 const MS_PER_HOUR = 3_600_000;
 
@@ -27,12 +27,15 @@ export interface ChartGaps {
   readonly unavailable: readonly { readonly source: SourceKey; readonly reason: UnavailableReason }[];
   /** Read, but only back to `sinceMs`, which is less than was wanted (paging was cut, or the page was full). */
   readonly partlyCovered: readonly { readonly source: SourceKey; readonly sinceMs: number; readonly hours: number }[];
+  /** Notes that a security label withholds, and other records of the same patient: left out, and counted only. */
+  readonly withheldNotes: number;
+  readonly linkedRecords: number;
   /** Must a card be shown for it, even where the site wants silence? */
   readonly mustBeSaid: boolean;
 }
 
 /** What of the chart could not be read for this prediction. */
-export function chartGaps({ coverage }: PatientRecord, predictionTimeMs: number): ChartGaps {
+export function chartGaps({ coverage, rejections }: PatientRecord, predictionTimeMs: number): ChartGaps {
   const unavailable: { source: SourceKey; reason: UnavailableReason }[] = [];
   const partlyCovered: { source: SourceKey; sinceMs: number; hours: number }[] = [];
   for (const source of SOURCE_KEYS) {
@@ -46,5 +49,8 @@ export function chartGaps({ coverage }: PatientRecord, predictionTimeMs: number)
   const mustBeSaid = unavailable.some(
     ({ source, reason }) => FAILURES.has(reason) || source === 'labs' || source === 'vitals',
   );
-  return { unavailable, partlyCovered, mustBeSaid };
+  const countOf = (wanted: RejectionCount['reason']): number =>
+    rejections.filter(({ reason }) => reason === wanted).reduce((sum, { count }) => sum + count, 0);
+  const [withheldNotes, linkedRecords] = [countOf('restricted'), countOf('linked-record')];
+  return { unavailable, partlyCovered, withheldNotes, linkedRecords, mustBeSaid };
 }

@@ -32,7 +32,8 @@ export function withinExchange<T>(exchange: Exchange, run: () => Promise<T>): Pr
     const otherFetch = globalThis.fetch;
     globalThis.fetch = (input, init) => {
       const current = exchanges.getStore();
-      return current ? send(new Request(input, init), current) : otherFetch(input, init);
+      if (!current) return otherFetch(input, init);
+      return send(input instanceof Request && init === undefined ? input : new Request(input, init), current);
     };
   }
   return exchanges.run(exchange, run);

@@ -61,16 +61,17 @@ export function openConnection(
     customHeaders: { 'accept-encoding': 'gzip', ...(traceparent === undefined ? {} : { traceparent }) },
     ...(authorization === undefined ? {} : { bearerToken: authorization.accessToken }),
   });
-  const send = async (url: URL, exchange: Exchange, startedAt: number): Promise<FhirAnswer> => {
+  const send = async (url: URL, exchange: Exchange): Promise<FhirAnswer> => {
     const turn = await gate.enter(deadline);
     if (turn.kind === 'no') return refusedTurn(turn, journal);
+    const sentAt = performance.now();
     const answer = await withTimeout(deadline, options.perCallTimeoutMs, TIMED_OUT, (signal) =>
       withinExchange(exchange, () => request(client, url, signal, exchange)),
     );
     const { maxRetryAfterMs: longestMs, wallClock } = bases.options;
     const waitMs = askedWaitMs(exchange.status, exchange.retryAfter, { wallClockMs: wallClock(), longestMs });
     if (waitMs !== undefined) journal.flag('asked-to-wait');
-    turn.end(outcomeOf(answer, exchange, performance.now() - startedAt >= options.perCallTimeoutMs / 2), waitMs);
+    turn.end(outcomeOf(answer, exchange, performance.now() - sentAt >= options.perCallTimeoutMs / 2), waitMs);
     if (waitMs !== undefined) return { kind: 'failed', reason: 'server-busy' };
     return answer;
   };
@@ -89,7 +90,7 @@ export function openConnection(
         dispatcher: bases.dispatcher,
       };
       const startedAt = performance.now();
-      const received = await send(url, exchange, startedAt);
+      const received = await send(url, exchange);
       const said = versionOfContentType(exchange.contentType ?? '');
       if (said !== undefined) version.note(said);
       const answer = checked(received, about, parts, version.isRefused());

@@ -12,20 +12,25 @@ const MAX_BYTES = 20 * 1024 * 1024;
  * @see https://hl7.org/fhir/R4/http.html#capabilities
  */
 export async function readCapabilities(base: URL, bases: FhirBases): Promise<void> {
-  const { version } = bases.of(base);
+  const { version, gate } = bases.of(base);
   if (!bases.options.readsCapabilities || !version.mayAsk()) return;
+  const signal = AbortSignal.timeout(TIMEOUT_MS);
+  const turn = await gate.enter(signal);
+  if (turn.kind === 'no') return;
   try {
     const response = await fetchBy(`${base.href.replace(/\/+$/, '')}/metadata`, {
       headers: { accept: 'application/fhir+json' },
       redirect: 'manual',
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal,
       dispatcher: bases.dispatcher,
     });
     const body: unknown = response.status === 200 ? JSON.parse(await textWithin(response)) : undefined;
     const said = isElement(body) ? versionOfCapabilities(body) : undefined;
     if (said !== undefined) version.note(said);
+    turn.end(response.status < 500 ? 'answered' : 'failed');
   } catch {
-    // Not readable: the charts' own answers have to show what it is.
+    // Not readable: the charts' own answers have to show what the server is, and whether it is there.
+    turn.end('unsent');
   }
 }
 

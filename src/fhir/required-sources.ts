@@ -10,13 +10,13 @@ import type { FhirFlag, FhirReport } from './fhir-report.js';
 const ORIGIN_FLAGS: readonly FhirFlag[] = ['server-not-allowed', 'token-over-http', 'address-refused'];
 
 /** What the integrator is told to change, by what was noticed. */
-const HINTS: Readonly<Partial<Record<FhirFlag, string>>> = {
+export const FHIR_HINTS: Readonly<Partial<Record<FhirFlag, string>>> = {
   'server-not-allowed':
     'fhirServer is none of the FHIR bases this client may name: list it in the registration of the client, or, without registered clients, in HEMOLENS_FHIR_ALLOWED_BASES',
   'token-over-http': 'fhirServer is plain http and a token was sent for it: name the server by https',
   'token-expired': 'fhirAuthorization.expires_in is 0: send a token that is still valid',
   'address-refused':
-    'the host of fhirServer leads to an address that may not be called: a FHIR server on a private network needs HEMOLENS_FHIR_PRIVATE_NETWORKS=true',
+    'the host of fhirServer leads to an address that may not be called: a FHIR server on a private network or on this machine needs HEMOLENS_FHIR_PRIVATE_NETWORKS=true',
   'not-r4': 'the FHIR server does not speak FHIR R4 (4.0): name an R4 base',
   'asked-to-wait': 'the FHIR server asked to be called later: try again then, or send the prefetch',
   'server-spared': 'the FHIR server asked to be called later: try again then, or send the prefetch',
@@ -59,7 +59,7 @@ export function requireReadableChart({ sources }: ChartResources, report: FhirRe
   const measured = labs.length > 0 && vitals.length > 0 ? [...labs, ...vitals] : [];
   const lacking = [...missing('patient'), ...measured];
   if (lacking.length === 0) return;
-  const hint = Object.entries(HINTS).find(([flag]) => flag in report.flags)?.[1];
+  const hint = Object.entries(FHIR_HINTS).find(([flag]) => flag in report.flags)?.[1];
   const named = lacking.map(({ key, reason }) => `${key} (${reason})`).join(', ');
   throw new ServiceError(codeOf(lacking, report), {
     detail: `the chart could not be read: ${named}${hint === undefined ? '' : `; ${hint}`}`,

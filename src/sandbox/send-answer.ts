@@ -27,7 +27,7 @@ export async function sendAnswer(
   for (const fault of faults) {
     switch (fault.kind) {
       case 'delay':
-        await sleep(fault.ms);
+        await sleep(fault.ms, undefined, { ref: false });
         break;
       case 'status':
         status = fault.status;
@@ -82,7 +82,7 @@ async function dribble(response: ServerResponse, bytes: Buffer, ms: number): Pro
   const step = Math.max(1, Math.ceil((bytes.length - half) / SLOW_STEPS));
   response.write(bytes.subarray(0, half));
   for (let from = half; from < bytes.length && !response.destroyed; from += step) {
-    await sleep(ms / SLOW_STEPS);
+    await sleep(ms / SLOW_STEPS, undefined, { ref: false });
     response.write(bytes.subarray(from, from + step));
   }
   response.end();

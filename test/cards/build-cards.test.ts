@@ -189,6 +189,20 @@ describe('the detail', () => {
     expect(cardOf(scored(0.1, { outcome })).detail).toContain('- General ICU model (Baseline), m 1');
   });
 
+  test('how many notes security labels withhold and how many other records the patient has are said, and no more', () => {
+    const rejections = [
+      { reason: 'restricted', count: 2 },
+      { reason: 'linked-record', count: 1 },
+    ] as const;
+    const card = cardOf(scored(0.1, { record: record({ rejections }) }));
+    expect(card.detail).toContain('- 2 clinical notes: restricted by security labels');
+    expect(card.detail).toContain('- 1 other record of this patient: not read');
+    expect(machine(card)).toMatchObject({ withheldNotes: 2, linkedRecords: 1 });
+    const whole = cardOf(scored(0.1, { record: record() }));
+    expect(machine(whole)).not.toHaveProperty('withheldNotes');
+    expect(whole.detail).not.toContain('restricted');
+  });
+
   test('tells a laboratory that was silent from one that could not be read', () => {
     const silent = cardOf(scored(0.1, { tensors: tensors([evidence('hr', 90, '/min', 3)]) })).detail;
     expect(silent).toContain('no laboratory result in 48 h, newest vital sign 3 h old');

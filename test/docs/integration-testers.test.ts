@@ -16,6 +16,12 @@ import { hemolensCommands, hemolensLines, whatIsWrong } from './commands-in-text
 const FILE = 'docs/guides/integration-testers.md';
 const GUIDE = readFileSync(FILE, 'utf8');
 const ID = 'transfusion-mortality-risk';
+const EMPTY = { resourceType: 'Bundle', type: 'searchset' };
+const REPLACED = {
+  resourceType: 'Patient',
+  id: 'syn-1',
+  link: [{ type: 'replaced-by', other: { reference: 'Patient/syn-2' } }],
+};
 const notStarted: typeof startService = () => Promise.reject(new Error('not for tests'));
 
 let commands: readonly Command[];
@@ -76,9 +82,12 @@ describe('the messages of the guide', () => {
   let service: RunningService;
   let fhir: FhirStub;
   beforeAll(async () => {
-    fhir = await startFhirStub(({ headers }) =>
-      headers.authorization === 'Bearer slow' ? { delayMs: 30_000 } : { status: 401 },
-    );
+    fhir = await startFhirStub(({ headers, path }) => {
+      if (path.startsWith('busy/')) return { status: 429 };
+      if (path.startsWith('stu3/')) return { headers: { 'content-type': 'application/fhir+json; fhirVersion=3.0' } };
+      if (path.startsWith('merged/')) return { body: path.includes('/Patient/') ? REPLACED : EMPTY };
+      return headers.authorization === 'Bearer slow' ? { delayMs: 30_000 } : { status: 401 };
+    });
     service = await startService(
       loadConfig(
         {},
@@ -201,6 +210,9 @@ async function provoked(serviceUrl: string, fhirServer: string): Promise<readonl
     await blood({ fhirServer: 'https://fhir.example.org/r4' }),
     await blood({ fhirServer, fhirAuthorization: fhirAuthorization({ scope }) }),
     await blood({ fhirServer, fhirAuthorization: fhirAuthorization({ scope, access_token: 'slow' }) }),
+    await blood({ fhirServer: `${fhirServer}/busy` }),
+    await blood({ fhirServer: `${fhirServer}/stu3` }),
+    await blood({ fhirServer: `${fhirServer}/merged` }),
     await raw(JSON.stringify({ filler: 'x'.repeat(5000) })),
     await raw('{}', { 'Content-Type': 'text/plain' }),
   ];

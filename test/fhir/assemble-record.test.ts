@@ -3,6 +3,7 @@ import type { FhirAuthorization, Prefetched } from '../../src/cds-hooks/hook-req
 import type { SourceKey } from '../../src/concepts/concept.js';
 import { ServiceError } from '../../src/errors/service-error.js';
 import { assembleRecord, type AssembleOptions } from '../../src/fhir/assemble-record.js';
+import { createFhirBases } from '../../src/fhir/bases/fhir-bases.js';
 import type { PatientRecord } from '../../src/record/patient-record.js';
 import { startFhirStub, type FhirStub, type StubAnswer } from '../support/fhir-stub.js';
 import { authorization, hookCall, labsData, options, patientData, smallChart, TOKEN } from './chart-calls.js';
@@ -90,6 +91,30 @@ describe('the chart cannot be read: 412 (req. 26)', () => {
   test('a FHIR server that is not allowed', async () => {
     const fault = await faultOf({ answers: {}, given: { loopbackAllowed: false } });
     expect([fault.status, fault.code]).toEqual([412, 'ERR_FHIR_ORIGIN']);
+    expect(fault.detail).toContain('none of the FHIR bases this client may name');
+  });
+
+  test('bad call: a token for a server on plain http, outside sandbox mode (req. 19)', async () => {
+    const allowedBases = ['http://ehr.example.org/fhir'];
+    const call = hookCall({ fhirServer: 'http://ehr.example.org/fhir' });
+    const given = { ...options, allowedBases, mode: 'production' } as const;
+    const fault: unknown = await assembleRecord(call, [], given).catch((thrown: unknown) => thrown);
+    expect(fault).toMatchObject({ status: 412, code: 'ERR_FHIR_ORIGIN' });
+    expect(fault instanceof ServiceError && fault.detail).toContain('name the server by https');
+  });
+
+  test('fault: a listed server whose name leads into a private network', async () => {
+    const allowedBases = ['https://ehr.example.org/fhir'];
+    const lookup = () => Promise.resolve([{ address: '10.0.0.7', family: 4 }]);
+    const bases = createFhirBases({ lookup });
+    const call = hookCall({ fhirServer: 'https://ehr.example.org/fhir' });
+    const fault: unknown = await assembleRecord(call, [], { ...options, allowedBases, bases }).catch(
+      (thrown: unknown) => thrown,
+    );
+    await bases.close();
+    expect(fault).toMatchObject({ status: 412, code: 'ERR_FHIR_ORIGIN' });
+    expect(fault instanceof ServiceError && fault.detail).toContain('HEMOLENS_FHIR_PRIVATE_NETWORKS=true');
+    expect(fault instanceof ServiceError && fault.detail).not.toMatch(/10\.0\.0\.7|ehr\.example/);
   });
 
   test('fault: an unknown Patient', async () => {

@@ -191,7 +191,7 @@ describe("another patient's data (req. 28)", () => {
     expect(chart.foreignResources).toBe(1);
   });
 
-  test("another Patient's resource makes the Patient unavailable", async () => {
+  test("another Patient's resource makes the Patient unavailable (req. 28)", async () => {
     const stub = await stubWith('patient', { body: patient('p2') });
     const { chart } = await gatherChart(hookCall({ fhirServer: stub.baseUrl }), options);
     expect(chart.sources.patient).toEqual({

@@ -34,7 +34,7 @@ describe('with nothing prefetched', () => {
     expect(inFlight).toEqual(SOURCE_KEYS.map(() => 0));
   });
 
-  test('every call carries the token and asks for gzip, none forbids paging (req. 29)', async () => {
+  test('every call carries the token and asks for gzip, none forbids paging (req. 29, 31)', async () => {
     stub = await startFhirStub((request) => ({ ...smallChart(request), isGzipped: true }));
     const { chart } = await gatherChart(hookCall({ fhirServer: stub.baseUrl }), options);
     for (const { headers } of stub.requests) {

@@ -62,6 +62,15 @@ describe('a server that asks to be called later', () => {
     expect((await ask()).report.unavailable).toEqual({});
   });
 
+  test('it is not asked for its CapabilityStatement either', async () => {
+    const { ask, requests } = await server(() => ({ status: 429, headers: { 'retry-after': '30' } }), {
+      readsCapabilities: true,
+    });
+    await ask();
+    await ask();
+    expect(requests.some(({ path }) => path === 'metadata')).toBe(false);
+  });
+
   test('fault: without prefetch the refusal says so (412)', async () => {
     const { assemble } = await server(() => ({ status: 429, headers: { 'retry-after': '30' } }));
     expect(await codeOf(assemble())).toMatch(/^ERR_FHIR_BUSY: .*asked to be called later/);

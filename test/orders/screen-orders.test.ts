@@ -284,7 +284,7 @@ describe('bad call: another patient', () => {
   };
 
   test.each(['Patient/other', 'https://ehr.example.org/fhir/Patient/other', 'Group/syn-1', '#p', 'urn:uuid:unknown'])(
-    'an order about %s is refused with 400, naming the element and no id',
+    'bad call: an order about %s is refused with 400, naming the element and no id (req. 28)',
     (reference) => {
       const error = refusal(() => screen(serviceRequest(RED_CELLS), order(reference)));
       expect(error.status).toBe(400);
