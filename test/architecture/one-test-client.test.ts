@@ -8,7 +8,11 @@ const A_TEST = 'test/http/health.test.ts';
 /** The rules of eslint.config.js that restrict what a file may use; the others want types, and the whole project read. */
 async function restrictions(file: string): Promise<Linter.RulesRecord> {
   const config = (await new ESLint({ cwd: ROOT }).calculateConfigForFile(`${ROOT}${file}`)) as Linter.Config;
-  return Object.fromEntries(Object.entries(config.rules ?? {}).filter(([name]) => name.startsWith('no-restricted-')));
+  const rules: Linter.RulesRecord = {};
+  for (const [name, rule] of Object.entries(config.rules ?? {})) {
+    if (rule !== undefined && name.startsWith('no-restricted-')) rules[name] = rule;
+  }
+  return rules;
 }
 
 let inTests: Linter.RulesRecord;

@@ -42,12 +42,19 @@ beforeAll(async () => {
   service = await startService(
     loadConfig(
       {},
-      { mode: 'sandbox', port: 0, modelBundleDir: bundleDir, storeCapacity: 20, deadlineMs: 50, perCallTimeoutMs: 50 },
+      {
+        mode: 'sandbox',
+        port: 0,
+        store: 'memory',
+        modelBundleDir: bundleDir,
+        storeCapacity: 20,
+        deadlineMs: 50,
+        perCallTimeoutMs: 50,
+      },
     ),
     {
       clock: () => NOW,
       log: createLogger({ logLevel: 'debug', destination: nowhere, isStrict: true }),
-      saveFeedback: (_client, items) => Promise.resolve({ kept: items.length, repeated: 0, unknownCards: 0 }),
     },
   );
 });

@@ -5,10 +5,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createApp } from '../../src/app.js';
 import { GENEROUS_LIMITS } from '../../src/http/http-limits.js';
 import { openHttpServer, type HttpServer } from '../../src/http/http-server.js';
-import { TEST_SERVICE, testCatalogue } from '../support/catalogue.js';
+import { TEST_SERVICE } from '../support/catalogue.js';
 import { cdsTestClient, issueOf, type CdsTestClient } from '../support/cds-client.js';
 import { hookBody } from '../support/hook-body.js';
-import { parseLines, recordingLog } from '../support/test-app.js';
+import { parseLines, quietAppDeps, recordingLog } from '../support/test-app.js';
 
 const PATH = `/cds-services/${TEST_SERVICE}`;
 const LIMIT = 256 * 1024;
@@ -19,8 +19,7 @@ let client: CdsTestClient;
 let answerAfter: Promise<void> = Promise.resolve();
 const app = (limits = GENEROUS_LIMITS) =>
   createApp({
-    catalogue: testCatalogue,
-    verifyClientJwt: () => Promise.resolve({ id: 'test' }),
+    ...quietAppDeps(log),
     assessOrder: async () => {
       await answerAfter;
       return { cards: [] };
@@ -30,11 +29,7 @@ const app = (limits = GENEROUS_LIMITS) =>
       return { kept: items.length, repeated: 0, unknownCards: 0 };
     },
     maxBodyBytes: LIMIT,
-    checksResponses: true,
-    corsOrigins: [],
-    isReady: () => true,
     limits,
-    log,
   });
 beforeAll(async () => {
   server = await openHttpServer(app(), {

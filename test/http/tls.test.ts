@@ -7,9 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createApp } from '../../src/app.js';
 import { openHttpServer, type HttpServer } from '../../src/http/http-server.js';
 import type { TlsFiles } from '../../src/http/tls-material.js';
-import { testCatalogue } from '../support/catalogue.js';
 import { hasOpenssl, makeCertificates, type CertificateFiles, type TestCertificates } from '../support/certificates.js';
-import { parseLines, recordingLog } from '../support/test-app.js';
+import { parseLines, quietAppDeps, recordingLog } from '../support/test-app.js';
 
 const isPossible = hasOpenssl();
 if (!isPossible) console.warn('TLS is not tested: there is no openssl to make certificates with');
@@ -52,16 +51,7 @@ const shown = ({ certFile, keyFile }: CertificateFiles): RequestOptions => ({
 
 async function start(tls: TlsFiles): Promise<{ readonly server: HttpServer; readonly events: () => unknown[] }> {
   const { log, text } = recordingLog();
-  const app = createApp({
-    catalogue: testCatalogue,
-    verifyClientJwt: () => Promise.resolve({ id: 'test' }),
-    assessOrder: () => Promise.resolve({ cards: [] }),
-    maxBodyBytes: 1024,
-    checksResponses: true,
-    corsOrigins: [],
-    isReady: () => true,
-    log,
-  });
+  const app = createApp(quietAppDeps(log));
   const server = await openHttpServer(app, { host: '127.0.0.1', port: 0, tls, log });
   return { server, events: () => parseLines(text()).map(({ event }) => event) };
 }

@@ -1,6 +1,5 @@
 import { rm } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import type { FhirResource } from 'fhir/r4.js';
 import { serviceCatalogue } from '../../src/cds-hooks/service-catalogue.js';
 import { loadConfig } from '../../src/config/config.js';
 import { ServiceError } from '../../src/errors/service-error.js';

@@ -53,10 +53,9 @@ export function parseLines(text: string): readonly Readonly<Record<string, unkno
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 
-/** The HTTP service on a free port of 127.0.0.1, with `deps` in place of the quiet defaults. */
-export async function startTestApp(deps: Partial<AppDeps> = {}): Promise<TestApp> {
-  const { log, text } = recordingLog();
-  const app = createApp({
+/** An app that takes every call for one client and answers it without a card. */
+export function quietAppDeps(log: Log): AppDeps {
+  return {
     catalogue: testCatalogue,
     verifyClientJwt: () => Promise.resolve({ id: 'test' }),
     assessOrder: () => Promise.resolve({ cards: [] }),
@@ -67,8 +66,13 @@ export async function startTestApp(deps: Partial<AppDeps> = {}): Promise<TestApp
     metricsReaders: 'everyone',
     modelCard: () => testModelCard,
     log,
-    ...deps,
-  });
+  };
+}
+
+/** The HTTP service on a free port of 127.0.0.1, with `deps` in place of the quiet defaults. */
+export async function startTestApp(deps: Partial<AppDeps> = {}): Promise<TestApp> {
+  const { log, text } = recordingLog();
+  const app = createApp({ ...quietAppDeps(log), ...deps });
   const server = createServer(app);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
