@@ -178,6 +178,8 @@ const [, postgresql] = ENGINES;
         const call = answeredCall();
         await store.save(call);
         answered.push(call.assessment.assessmentId);
+        // Clinicians, not a closed loop: the spool takes far more rows a second than a database, and all have to be replayed.
+        await pause(25);
       }
     });
     const reach = async (count: number): Promise<void> => {
