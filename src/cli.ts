@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 import { assessCommand } from './commands/assess.js';
 import { clientCommands } from './commands/client.js';
-import type { OpenRegistry } from './commands/client-registry.js';
 import { cohortBuildCommand } from './commands/cohort-build.js';
 import { cohortDescribeCommand } from './commands/cohort-describe.js';
 import { cohortEmbedCommand } from './commands/cohort-embed.js';
@@ -18,6 +17,7 @@ import { kitLoadCommand } from './commands/kit-load.js';
 import { kitReplayCommand } from './commands/kit-replay.js';
 import { kitUnloadCommand } from './commands/kit-unload.js';
 import { modelDescribeCommand } from './commands/model-describe.js';
+import { modelUseCommand } from './commands/model-use.js';
 import { modelVerifyCommand } from './commands/model-verify.js';
 import { replayCommand } from './commands/replay.js';
 import { sandboxCommand } from './commands/sandbox.js';
@@ -29,14 +29,12 @@ import { storeExportCommand } from './commands/store-export.js';
 import { storeLoadOutcomesCommand } from './commands/store-load-outcomes.js';
 import { storeMigrateCommand } from './commands/store-migrate.js';
 import { storePurgeCommand } from './commands/store-purge.js';
+import { openStorePorts } from './commands/store-ports.js';
 import { storeRestoreCommand } from './commands/store-restore.js';
 import { storeRotateKeysCommand } from './commands/store-rotate-keys.js';
+import { switchCommand } from './commands/switch.js';
 import { ServiceError } from './errors/service-error.js';
 import { startService } from './server.js';
-
-/** The registry of clients belongs to the durable store. */
-const openRegistry: OpenRegistry = () =>
-  Promise.reject(new ServiceError('ERR_STORE', { detail: 'there is no durable store that could keep clients' }));
 
 const COMMANDS: readonly Command[] = [
   serveCommand(startService),
@@ -44,7 +42,8 @@ const COMMANDS: readonly Command[] = [
   sandboxCommand(),
   assessCommand(startService),
   replayCommand(startService),
-  ...clientCommands(openRegistry),
+  ...clientCommands(openStorePorts),
+  switchCommand(openStorePorts, openStorePorts),
   cohortBuildCommand(),
   cohortMergeCommand(),
   cohortDescribeCommand(),
@@ -60,6 +59,7 @@ const COMMANDS: readonly Command[] = [
   configPrintCommand(),
   modelVerifyCommand(),
   modelDescribeCommand(),
+  modelUseCommand(openStorePorts),
   storeCheckCommand(),
   storeMigrateCommand(),
   storePurgeCommand(),

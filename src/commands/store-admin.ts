@@ -1,4 +1,4 @@
-import { loadConfig } from '../config/config.js';
+import { loadConfig, type Config } from '../config/config.js';
 import { ServiceError } from '../errors/service-error.js';
 import { configuredPlace } from '../store/configured-store.js';
 import { folderPaths, reachFolder } from '../store/folder/store-folder.js';
@@ -10,19 +10,22 @@ import { UsageError, type CommandArguments } from './command.js';
 export const STORE_HELP = `The store is the one of the configuration (docs/configuration.md): DATABASE_URL, else the folder HEMOLENS_STORE_DIR. A folder
 that a running service has open is reached through that service.`;
 
-/** Runs `work` on the configured database, whichever process has it open. Throws ServiceError where there is none. */
-export async function withStore<T>(work: (sql: Sql, keysFile: string) => Promise<T>): Promise<T> {
-  const config = loadConfig();
+/** The configured database, whichever process has it open. Throws ServiceError where there is none. */
+export async function reachDatabase(config: Config): Promise<Sql> {
   const place = configuredPlace(config);
   if (!place) {
     throw new ServiceError('ERR_CONFIG', {
       detail: 'HEMOLENS_STORE=memory keeps nothing: there is no store to work on',
     });
   }
-  const sql =
-    place.kind === 'postgresql'
-      ? openPostgresql({ url: place.url, statementMs: 0 })
-      : await reachFolder(place.dir, place.isSynced ?? false);
+  return place.kind === 'postgresql'
+    ? openPostgresql({ url: place.url, statementMs: 0 })
+    : reachFolder(place.dir, place.isSynced ?? false);
+}
+
+/** Runs `work` on the configured database. Throws ServiceError where there is none. */
+export async function withStore<T>(work: (sql: Sql, keysFile: string) => Promise<T>): Promise<T> {
+  const sql = await reachDatabase(loadConfig());
   try {
     return await work(sql, configuredKeysFile());
   } finally {

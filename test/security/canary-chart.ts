@@ -120,7 +120,7 @@ export function canaryChart(canaries: Canaries, nowMs: number): readonly FhirRes
 }
 
 /** A draft order for red cells whose texts are canaries. */
-export function canaryOrders(canaries: Canaries, nowMs: number): Bundle {
+export function canaryOrders(canaries: Canaries, nowMs: number): Bundle<FhirResource> {
   const c = (thing: string): string => canaries.of(thing);
   return {
     resourceType: 'Bundle',
