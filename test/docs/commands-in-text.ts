@@ -9,8 +9,9 @@ export async function hemolensCommands(start: typeof startService): Promise<read
   for (const file of readdirSync('src/commands').sort()) {
     const module = (await import(`../../src/commands/${file}`)) as Readonly<Record<string, unknown>>;
     for (const [name, factory] of Object.entries(module)) {
-      if (!name.endsWith('Command') || typeof factory !== 'function' || !table.includes(`  ${name}(`)) continue;
-      commands.push((factory as (given: typeof startService) => Command)(start));
+      const isListed = table.includes(`  ${name}(`) || table.includes(`  ...${name}(`);
+      if (!/Commands?$/.test(name) || typeof factory !== 'function' || !isListed) continue;
+      commands.push(...[(factory as (given: typeof startService) => Command | readonly Command[])(start)].flat());
     }
   }
   return commands;

@@ -130,7 +130,9 @@ describe('the messages of the guide', () => {
 
   test('of a start that is refused are those of the configuration and the socket', async () => {
     expect(() => loadConfig({ HEMOLENS_PROT: '1' })).toThrow(quoted('HEMOLENS_PROT is not'));
-    expect(() => loadConfig({ HEMOLENS_HOST: '0.0.0.0' })).toThrow(quoted('HEMOLENS_HOST is not').replace(/…$/, ''));
+    expect(() => loadConfig({ HEMOLENS_HOST: '0.0.0.0' })).toThrow(shownBefore('HEMOLENS_PUBLIC_BASE_URL must'));
+    const isOff = { HEMOLENS_HOST: '0.0.0.0', HEMOLENS_CLIENT_AUTHENTICATION: 'off' };
+    expect(() => loadConfig(isOff)).toThrow(shownBefore('HEMOLENS_CLIENT_AUTHENTICATION is'));
     const port = Number(new URL(service.url).port);
     await expect(openHttpServer(() => undefined, { host: '127.0.0.1', port })).rejects.toThrow(
       quoted('cannot listen').replace('3000', String(port)),
@@ -166,6 +168,11 @@ function isOf({ status, code, says }: FaultRow, fault: Fault): boolean {
 }
 
 /** The message of the guide that begins so. */
+/** What the guide quotes, up to where it leaves off. */
+function shownBefore(beginning: string): string {
+  return quoted(beginning).replace(/ *…$/, '');
+}
+
 function quoted(beginning: string): string {
   const found = [...GUIDE.matchAll(/`([^`\n]+)`/g)]
     .map(([, text = '']) => text)
