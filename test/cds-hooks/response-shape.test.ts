@@ -21,14 +21,9 @@ const suggestion = {
 };
 const response = (changes: object) => ({ cards: [{ ...card, ...changes }] });
 
-const BAD_ACTIONS: readonly (readonly [string, object])[] = [
-  ['an action without a description (req. 50, cds-resp-5)', { type: 'delete', resourceId: 'ServiceRequest/1' }],
-  ['a delete without a resourceId (req. 50, cds-resp-2)', { type: 'delete', description: 'x' }],
-  [
-    'a delete with a resource (req. 50, cds-resp-2)',
-    { type: 'delete', description: 'x', resourceId: 'ServiceRequest/1', resource: { resourceType: 'ServiceRequest' } },
-  ],
-];
+function withAction(action: object): unknown {
+  return response({ suggestions: [{ label: 'x', actions: [action] }], selectionBehavior: 'any' });
+}
 
 describe('a response', () => {
   it.each<[string, unknown]>([
@@ -102,12 +97,21 @@ describe('a response', () => {
         selectionBehavior: 'any',
       }),
     ],
-    ...BAD_ACTIONS.map(([what, action]): [string, unknown] => [
-      `with ${what}`,
-      response({ suggestions: [{ label: 'x', actions: [action] }], selectionBehavior: 'any' }),
-    ]),
+    [
+      'with an action without a description (req. 50, cds-resp-5)',
+      withAction({ type: 'delete', resourceId: 'ServiceRequest/1' }),
+    ],
+    ['with a delete without a resourceId (req. 50, cds-resp-2)', withAction({ type: 'delete', description: 'x' })],
+    [
+      'with a delete with a resource (req. 50, cds-resp-2)',
+      withAction({
+        type: 'delete',
+        description: 'x',
+        resourceId: 'ServiceRequest/1',
+        resource: { resourceType: 'ServiceRequest' },
+      }),
+    ],
     ['with a selectionBehavior and no suggestions (req. 44, cds-resp-6)', response({ selectionBehavior: 'any' })],
-    ['with links that are no list (req. 46)', response({ links: { label: 'x' } })],
     ...['system', 'code', 'display'].map((member): [string, unknown] => [
       `with an override reason without ${member} (req. 45)`,
       response({ overrideReasons: [{ system: 'https://a.example', code: 'x', display: 'X', [member]: undefined }] }),

@@ -36,6 +36,7 @@ beforeAll(() => {
     target,
   );
   makeReadOnly(image.root);
+  for (const volume of image.volumes) chmodSync(volume, 0o777);
 });
 afterAll(() => {
   makeWritable(image.root);
@@ -49,6 +50,7 @@ describe('the image of the service', () => {
     expect(image.ran.map(({ text }) => text.split(' && ')[0])).toEqual([
       'npm ci',
       'npm run build',
+      'mkdir data',
       'npm ci --omit=dev',
     ]);
   });
@@ -65,7 +67,7 @@ describe('the image of the service', () => {
     expect(megabytes(image.root)).toBeLessThan(260);
   });
 
-  test('its service becomes healthy by its own check, answers, writes nothing, and ends with 0 on SIGTERM', async () => {
+  test('its service becomes healthy by its own check, answers, writes to its volume alone, and ends with 0 on SIGTERM', async () => {
     const before = listing(image.root);
     const service = await startService();
     try {
@@ -86,6 +88,7 @@ describe('the image of the service', () => {
     expect(await service.ended).toBe(0);
     expect(health(service.port)).not.toBe(0);
     expect(listing(image.root)).toEqual(before);
+    for (const volume of image.volumes) expect(readdirSync(volume)).toEqual(['store']);
   });
 
   (isHeld ? test : test.skip)('its files cannot be written by its user', () => {
@@ -170,6 +173,7 @@ function environment(port: number): Record<string, string> {
     HOME: '/nonexistent',
     TMPDIR: image.workdir,
     HEMOLENS_PORT: String(port),
+    HEMOLENS_STORE_DIR: join(image.root, image.environment['HEMOLENS_STORE_DIR'] ?? ''),
   };
 }
 
@@ -192,9 +196,11 @@ function prefetchOf(resources: readonly { readonly resourceType: string }[]): Re
 }
 
 /** Every file and folder with its size and time of change. */
+/** Everything in the folder but its volumes. */
 function listing(folder: string): readonly string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .map((entry) => join(entry.parentPath, entry.name))
+    .filter((path) => !image.volumes.some((volume) => path.startsWith(volume)))
     .sort()
     .map((path) => {
       const { size, mtimeMs } = statSync(path, { throwIfNoEntry: false }) ?? { size: 0, mtimeMs: 0 };

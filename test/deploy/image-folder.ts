@@ -11,6 +11,8 @@ export interface ImageFolder {
   /** The folder that is the image's WORKDIR. */
   readonly workdir: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** Folders that are the image's VOLUMEs: all else is never written. */
+  readonly volumes: readonly string[];
   readonly uid: number;
   /** ENTRYPOINT and CMD. */
   readonly command: readonly string[];
@@ -23,6 +25,7 @@ interface StageFolder {
   readonly root: string;
   workdir: string;
   readonly environment: Record<string, string>;
+  readonly volumes: string[];
 }
 
 /**
@@ -36,7 +39,7 @@ export function buildImageFolder(stages: readonly Stage[], context: BuildContext
   for (const [index, { name, instructions }] of stages.entries()) {
     const root = join(target, name ?? `stage-${index}`);
     mkdirSync(root, { recursive: true });
-    current = { root, workdir: root, environment: {} };
+    current = { root, workdir: root, environment: {}, volumes: [] };
     for (const instruction of instructions) apply(instruction, current, built, context, ran);
     if (name !== undefined) built.set(name, current);
   }
@@ -100,6 +103,9 @@ function apply(
       ran.push({ text, seconds: (Date.now() - started) / 1000 });
       return;
     }
+    case 'VOLUME':
+      stage.volumes.push(join(stage.root, text));
+      return;
     case 'LABEL':
     case 'USER':
     case 'EXPOSE':

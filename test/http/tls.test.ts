@@ -57,7 +57,7 @@ async function start(tls: TlsFiles): Promise<{ readonly server: HttpServer; read
 }
 
 suite('the service over TLS (req. 1)', () => {
-  it('answers over HTTPS, says so to browsers, and does not speak plain HTTP', async () => {
+  it('answers over HTTPS, says so to browsers, and does not speak plain HTTP (req. 1)', async () => {
     const { server } = await start(made.server);
     expect(server.url).toMatch(/^https:/);
     expect(await ask(server)).toMatchObject({ status: 200, hsts: 'max-age=31536000', subject: 'server' });
@@ -105,7 +105,7 @@ suite('the service over TLS (req. 1)', () => {
 });
 
 suite('mutual TLS (req. 70)', () => {
-  it('lets in whoever shows a certificate of the listed authority, and nobody else', async () => {
+  it('lets in whoever shows a certificate of the listed authority, and nobody else (req. 70)', async () => {
     const { server } = await start({ ...made.server, clientCaFile: made.caFile });
     expect((await ask(server, shown(made.client))).status).toBe(200);
     await expect(ask(server)).rejects.toThrow();
