@@ -4,6 +4,7 @@ import { withConfigurationDefaults } from './cds-hooks/configuration-options.js'
 import { serviceCatalogue } from './cds-hooks/service-catalogue.js';
 import { composeAssessOrder } from './composition/compose-assess-order.js';
 import { openModels } from './composition/open-models.js';
+import { composeSaveFeedback, OFFERED_REASON_CODES } from './composition/save-feedback.js';
 import type { ServiceOverrides } from './composition/service-overrides.js';
 import { openServiceStore } from './composition/service-store.js';
 import { isLoopback, type Config } from './config/config.js';
@@ -30,7 +31,7 @@ export interface RunningService {
  * file, expected and found, ERR_STORE or ERR_CONFIG; nothing listens then.
  */
 export async function startService(config: Config, overrides: ServiceOverrides = {}): Promise<RunningService> {
-  const metrics = createServiceMetrics();
+  const metrics = createServiceMetrics({ overrideReasonCodes: OFFERED_REASON_CODES });
   const log = meteredLog(overrides.log ?? createLogger(config), metrics.count);
   logEvent(log, 'service.starting', { mode: config.mode });
   /** What was opened so far, to be closed in the opposite order. */
@@ -71,7 +72,7 @@ async function start({ config, overrides, log, metrics, opened }: Starting): Pro
     catalogue,
     verifyClientJwt,
     assessOrder: composeAssessOrder({ config, log, models: models.holder, bases, store, clock }),
-    saveFeedback: (client, items) => store.saveFeedback(client, items),
+    saveFeedback: composeSaveFeedback(store, log),
     maxBodyBytes: config.maxBodyBytes,
     limits: config,
     trustedProxies: config.trustedProxies,

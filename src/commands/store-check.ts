@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { checkStore } from '../store/admin/check-store.js';
 import { readKeyFile } from '../store/keys/key-file.js';
 import { EXIT, type Command } from './command.js';
@@ -6,7 +7,7 @@ import { STORE_HELP, withStore } from './store-admin.js';
 const HELP = `hemolens store check
 
 Checks that the store opens, that its schema is the one of this version, that its pseudonym keys can be read, and prints how
-many rows it holds, as JSON.
+many rows it holds and what became of the cards that were sent, as JSON. It makes nothing that is not there.
 
 ${STORE_HELP}
 
@@ -22,10 +23,20 @@ export function storeCheckCommand(): Command {
     async run(_args, terminal) {
       const report = await withStore(async (sql, keysFile) => ({
         ...(await checkStore(sql)),
-        pseudonymKeys: readKeyFile(keysFile).map(({ version }) => version),
+        pseudonymKeys: existsSync(keysFile) ? readKeyFile(keysFile).map(({ version }) => version) : [],
       }));
       terminal.out(JSON.stringify(report, null, 2));
-      return report.missingMigrations === 0 ? EXIT.ok : EXIT.fault;
+      if (report.pseudonymKeys.length === 0 && (report.rows['assessment'] ?? 0) > 0) {
+        terminal.err(
+          'the pseudonym key file is gone: without it the store does not know its patients again; bring it back',
+        );
+        return EXIT.fault;
+      }
+      if (report.missingMigrations > 0) {
+        terminal.err("steps of the schema are missing: 'hemolens store migrate' applies them");
+        return EXIT.fault;
+      }
+      return EXIT.ok;
     },
   };
 }

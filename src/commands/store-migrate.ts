@@ -1,6 +1,6 @@
 import { migrateDown, migrateUp } from '../store/migrations/migrate.js';
 import { EXIT, hasFlag, type Command } from './command.js';
-import { STORE_HELP, withStore } from './store-admin.js';
+import { STORE_HELP, withStoreMade } from './store-admin.js';
 
 const HELP = `hemolens store migrate [--down]
 
@@ -18,7 +18,7 @@ export function storeMigrateCommand(): Command {
     help: HELP,
     options: { down: { type: 'boolean' } },
     async run(args, terminal) {
-      const changed = await withStore(async (sql) =>
+      const changed = await withStoreMade(async (sql) =>
         hasFlag(args, 'down') ? { takenBack: await migrateDown(sql) } : { applied: await migrateUp(sql, Date.now()) },
       );
       terminal.out(JSON.stringify(changed));

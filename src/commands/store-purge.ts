@@ -1,4 +1,5 @@
 import { loadConfig } from '../config/config.js';
+import { createLogger, logEvent } from '../logging/logger.js';
 import { purge } from '../store/admin/purge.js';
 import { EXIT, numberOption, type Command } from './command.js';
 import { STORE_HELP, withStore } from './store-admin.js';
@@ -20,8 +21,11 @@ export function storePurgeCommand(): Command {
     help: HELP,
     options: { 'older-than': { type: 'string' } },
     async run(args, terminal) {
-      const days = numberOption(args, 'older-than', loadConfig().retentionDays);
-      terminal.out(JSON.stringify(await withStore((sql) => purge(sql, days, Date.now()))));
+      const config = loadConfig();
+      const days = numberOption(args, 'older-than', config.retentionDays);
+      const purged = await withStore((sql) => purge(sql, days, Date.now()));
+      logEvent(createLogger(config), 'store.purged', purged);
+      terminal.out(JSON.stringify(purged));
       return EXIT.ok;
     },
   };

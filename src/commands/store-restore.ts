@@ -1,6 +1,6 @@
 import { restore } from '../store/admin/backup.js';
 import { EXIT, type Command } from './command.js';
-import { oneArgument, STORE_HELP, withStore } from './store-admin.js';
+import { oneArgument, STORE_HELP, withStoreMade } from './store-admin.js';
 
 const HELP = `hemolens store restore FILE
 
@@ -20,7 +20,7 @@ export function storeRestoreCommand(): Command {
     options: {},
     async run(args, terminal) {
       const file = oneArgument(args, 'file');
-      terminal.out(JSON.stringify(await withStore((sql) => restore(sql, file, Date.now()))));
+      terminal.out(JSON.stringify(await withStoreMade((sql) => restore(sql, file, Date.now()))));
       return EXIT.ok;
     },
   };

@@ -48,7 +48,10 @@ export const EVENTS = {
   'store.spool-damaged': { level: 'error', fields: { lines: 'number', bytes: 'number' } },
   'store.row-refused': { level: 'error', fields: { kind: 'token', state: 'token' } },
   'store.last-known': { level: 'warn', fields: { what: 'token' } },
-  'store.purged': { level: 'info', fields: { assessments: 'number', tokens: 'number', identities: 'number' } },
+  'store.purged': {
+    level: 'info',
+    fields: { assessments: 'number', feedback: 'number', tokens: 'number', identities: 'number' },
+  },
   'clock.replay': { level: 'warn', fields: { detail: 'text' } },
   'network.open': { level: 'warn', fields: { detail: 'text', host: 'token' } },
   'model.verified': {

@@ -4,6 +4,7 @@ import type { ServiceSwitches } from '../clients/client-registry.js';
 import type { RegisteredClient } from '../clients/registered-client.js';
 import { ServiceError } from '../errors/service-error.js';
 import { logEvent, type Log } from '../logging/logger.js';
+import { logWrite } from './log-write.js';
 import type { HemolensStore } from './hemolens-store.js';
 import { memoryLedger } from './ports/token-ledger.js';
 
@@ -32,14 +33,15 @@ export function createDevelopmentStore({
   const kept = new Map<string, AnsweredCall>();
   const recent = (): readonly AnsweredCall[] => [...kept.values()].reverse();
   return {
-    save(call) {
-      const { assessmentId } = call.assessment;
-      kept.delete(assessmentId);
-      kept.set(assessmentId, { ...call, assessment: withoutNoteTexts(call.assessment) });
-      const [oldest] = kept.keys();
-      if (kept.size > capacity && oldest !== undefined) kept.delete(oldest);
-      return Promise.resolve();
-    },
+    save: (call) =>
+      logWrite(log, () => {
+        const { assessmentId } = call.assessment;
+        kept.delete(assessmentId);
+        kept.set(assessmentId, { ...call, assessment: withoutNoteTexts(call.assessment) });
+        const [oldest] = kept.keys();
+        if (kept.size > capacity && oldest !== undefined) kept.delete(oldest);
+        return Promise.resolve('memory');
+      }),
     get: (assessmentId) => kept.get(assessmentId),
     recent,
     since({ clientId, tenant, patientId }, sinceMs) {

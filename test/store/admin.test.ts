@@ -9,6 +9,7 @@ import { exportRows } from '../../src/store/admin/export.js';
 import { loadOutcomes } from '../../src/store/admin/load-outcomes.js';
 import { purge } from '../../src/store/admin/purge.js';
 import { TABLE_NAMES, tableRows } from '../../src/store/admin/table-rows.js';
+import type { HemolensStore } from '../../src/store/hemolens-store.js';
 import { addKey } from '../../src/store/keys/key-file.js';
 import { filePseudonyms } from '../../src/store/keys/pseudonyms.js';
 import { MIGRATIONS } from '../../src/store/migrations/all-migrations.js';
@@ -43,7 +44,9 @@ describe.each(ENGINES)('what can be done with a store on %s', (_engine, start) =
   afterAll(() => engine.remove());
 
   /** A place with saved calls, each with a card and feedback on it; its database. */
-  async function filled(calls: readonly CallChanges[]): Promise<{ readonly place: TestPlace; readonly sql: Sql }> {
+  async function filled(
+    calls: readonly CallChanges[],
+  ): Promise<{ readonly place: TestPlace; readonly store: HemolensStore; readonly sql: Sql }> {
     const place = await engine.place();
     const store = await place.open({ clock: () => NOW });
     for (const [index, changes] of calls.entries()) {
@@ -62,8 +65,13 @@ describe.each(ENGINES)('what can be done with a store on %s', (_engine, start) =
       ]);
     }
     await store.claim('https://ehr.example.org', JTI, NOW + DAY);
-    await store.close();
-    return { place, sql: await place.sql() };
+    // Beside the open store: opening an embedded one again costs most of a second.
+    const sql = await place.sql();
+    const close = async (): Promise<void> => {
+      await sql.close();
+      await store.close();
+    };
+    return { place, store, sql: { ...sql, close } };
   }
 
   it('holds an identifier of the patient in patient_identity alone, and no user, encounter, note or token at all', async () => {
@@ -217,6 +225,27 @@ describe.each(ENGINES)('what can be done with a store on %s', (_engine, start) =
     writeFileSync(file, 'assessment_id,died_within_7_days\na-0,true\na-1,perhaps\n');
     await expect(loadOutcomes(sql, file, NOW)).rejects.toMatchObject({ detail: expect.stringContaining('line 3') });
     expect((await rowsOf(sql, 'outcome')).map((row) => row['died_within_7_days'])).toEqual([false, false]);
+    await sql.close();
+  });
+
+  it('counts a card without feedback as neither accepted nor overridden (req. 61)', async () => {
+    const { sql, place, store } = await filled([]);
+    await store.save(answeredCall({ id: 'a', cardIds: ['accepted', 'overridden', 'changed', 'ignored', 'silent'] }));
+    const item = (cardId: string, outcome: 'accepted' | 'overridden', atMs: number) =>
+      ({ cardId, outcome, acceptedSuggestionIds: [], outcomeTimestampMs: NOW + atMs }) as const;
+    await store.saveFeedback({ id: 'ehr-1' }, [
+      item('accepted', 'accepted', 0),
+      item('overridden', 'overridden', 0),
+      item('overridden', 'overridden', 1),
+      item('changed', 'overridden', 0),
+      item('changed', 'accepted', 1),
+      item('of somebody else', 'accepted', 0),
+    ]);
+    // Another client cannot speak of a card that it was not sent.
+    await store.saveFeedback({ id: 'ehr-2' }, [item('silent', 'accepted', 0)]);
+    expect((await checkStore(sql)).cards).toEqual({ sent: 5, accepted: 2, overridden: 1, withoutFeedback: 2 });
+    const out = join(place.folder, 'tables');
+    expect(await exportRows(sql, out, 'ndjson', NOW)).toMatchObject({ 'card.ndjson': 5, 'feedback.ndjson': 7 });
     await sql.close();
   });
 

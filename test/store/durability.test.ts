@@ -45,15 +45,27 @@ async function keptIds(place: StorePlace): Promise<ReadonlySet<unknown>> {
   return new Set(rows.map(({ id }) => id));
 }
 
-describe.each(ENGINES)('what was answered, on %s', (_engine, start) => {
-  let engine: TestEngine;
-  beforeAll(async () => {
-    engine = await start();
-  });
-  afterAll(() => engine.remove());
+const engines = new Map<string, TestEngine>();
+beforeAll(async () => {
+  for (const [name, start] of ENGINES) engines.set(name, await start());
+});
+afterAll(async () => {
+  for (const engine of engines.values()) await engine.remove();
+});
 
+function newPlace(name: string): Promise<TestPlace> {
+  return engineNamed(name).place();
+}
+
+function engineNamed(name: string): TestEngine {
+  const engine = engines.get(name);
+  if (!engine) throw new Error(`${name} was not started`);
+  return engine;
+}
+
+describe.each(ENGINES)('what was answered, on %s', (name) => {
   it('fault: is kept when the process is killed at random moments', async () => {
-    const place = await engine.place();
+    const place = await newPlace(name);
     const answered: string[] = [];
     while (answered.length < CALLS) answered.push(...(await saveUntilKilled(place)));
     const kept = await keptIds(place.place);
@@ -61,13 +73,7 @@ describe.each(ENGINES)('what was answered, on %s', (_engine, start) => {
   });
 });
 
-describe.each(ENGINES)('a store on %s that is down', (_engine, start) => {
-  let engine: TestEngine;
-  beforeAll(async () => {
-    engine = await start();
-  });
-  afterAll(() => engine.remove());
-
+describe.each(ENGINES)('a store on %s that is down', (name) => {
   /** Takes the tables away under the store, and gives them back. */
   async function withoutTables(store: HemolensStore, place: TestPlace, work: () => Promise<void>): Promise<void> {
     const sql = await adminSql(place);
@@ -81,7 +87,7 @@ describe.each(ENGINES)('a store on %s that is down', (_engine, start) => {
   }
 
   it('fault: keeps rows in the spool, without a clear identifier or text, and brings them in when it is back', async () => {
-    const place = await engine.place();
+    const place = await newPlace(name);
     const { log, text } = recordingLog();
     const store = await place.open({ log });
     const calls = Array.from({ length: 5 }, () => answeredCall({ cardIds: [crypto.randomUUID()] }));
@@ -122,7 +128,7 @@ describe.each(ENGINES)('a store on %s that is down', (_engine, start) => {
   });
 
   it('fault: keeps a torn last line aside, and loses none of the others', async () => {
-    const place = await engine.place();
+    const place = await newPlace(name);
     const store = await place.open();
     const calls = Array.from({ length: 3 }, () => answeredCall());
     const sql = await adminSql(place);
@@ -147,7 +153,7 @@ describe.each(ENGINES)('a store on %s that is down', (_engine, start) => {
   });
 
   it('fault: refuses the call where rows may not wait', async () => {
-    const place = await engine.place();
+    const place = await newPlace(name);
     const store = await place.open({ onFailure: { kind: 'refuse' } });
     const sql = await adminSql(place);
     await sql.query('ALTER TABLE assessment RENAME TO away');
@@ -162,14 +168,10 @@ describe.each(ENGINES)('a store on %s that is down', (_engine, start) => {
 
 const [, postgresql] = ENGINES;
 (postgresql ? describe : describe.skip)('PostgreSQL that is stopped and started again', () => {
-  let engine: TestEngine;
-  beforeAll(async () => {
-    if (postgresql) engine = await postgresql[1]();
-  });
-  afterAll(() => engine.remove());
+  const name = 'PostgreSQL';
 
   it('fault: loses no row that was answered, and accepts no token twice', async () => {
-    const place = await engine.place();
+    const place = await newPlace(name);
     const store = await place.open();
     const answered: string[] = [];
     let isOver = false;
@@ -187,13 +189,13 @@ const [, postgresql] = ENGINES;
     };
     await reach(50);
     expect(await store.read()).toEqual({ isAssessing: true });
-    await engine.server?.stop();
+    await engineNamed(name).server?.stop();
     const before = answered.length;
     await reach(before + 50);
     expect(await store.claim('https://ehr.example.org', 'during', Date.now() + 60_000)).toBe(true);
     expect(await store.claim('https://ehr.example.org', 'during', Date.now() + 60_000)).toBe(false);
     expect(await store.read()).toEqual({ isAssessing: true });
-    await engine.server?.start();
+    await engineNamed(name).server?.start();
     await untilUp(store);
     await reach(answered.length + 50);
     isOver = true;
@@ -205,16 +207,16 @@ const [, postgresql] = ENGINES;
   });
 
   it('fault: a service that starts while the database is down answers, and brings its rows in later', async () => {
-    const place = await engine.place();
+    const place = await newPlace(name);
     await (await place.open()).close();
-    await engine.server?.stop();
+    await engineNamed(name).server?.stop();
     await expect(place.open({ onFailure: { kind: 'refuse' } })).rejects.toMatchObject({ code: 'ERR_STORE' });
     const store = await place.open();
     const call = answeredCall();
     await store.save(call);
     expect(store.isUp()).toBe(false);
     await expect(store.findByIssuer('https://ehr.example.org')).rejects.toMatchObject({ code: 'ERR_STORE' });
-    await engine.server?.start();
+    await engineNamed(name).server?.start();
     await untilUp(store);
     await store.close();
     expect(await keptIds(place.place)).toEqual(new Set([call.assessment.assessmentId]));

@@ -8,6 +8,7 @@ import { assessmentRow, type PatientIdentity } from '../rows/assessment-row.js';
 import { feedbackRow, type FeedbackText } from '../rows/feedback-row.js';
 import type { Spool } from '../spool/spool.js';
 import type { SpoolEntry } from '../spool/spool-line.js';
+import { logWrite } from '../log-write.js';
 import { sqlState } from '../sql/sql-state.js';
 import type { Sql } from '../sql/sql.js';
 import { insertAssessment } from '../tables/assessment-table.js';
@@ -47,7 +48,12 @@ export function createRowWriter({ spool, pseudonyms, clock, log }: RowWriterDeps
   };
   const replay = (sql: Sql): Promise<void> => {
     const next = replaying.then(async () => {
-      if (spool && spool.waiting() > 0) await spool.drain((entry) => apply(sql, entry));
+      if (!spool || spool.waiting() === 0) return;
+      await spool.drain(async (entry) => {
+        await apply(sql, entry);
+        logEvent(log, 'store.spool', { depth: spool.waiting() });
+      });
+      logEvent(log, 'store.spool', { depth: spool.waiting() });
     });
     replaying = next.catch(() => undefined);
     return next;
@@ -87,12 +93,18 @@ export function createRowWriter({ spool, pseudonyms, clock, log }: RowWriterDeps
     },
     settled: () => replaying,
     async save(link, call) {
-      const { row, identity } = assessmentRow(call, pseudonyms);
-      await keep(
-        link,
-        () => ({ row, sealed: pseudonyms.seal(JSON.stringify(identity)) }),
-        (sql) => insertAssessment(sql, row, identity),
-      );
+      await logWrite(log, async () => {
+        const { row, identity } = assessmentRow(call, pseudonyms);
+        const kept = await keep(
+          link,
+          () => ({ row, sealed: pseudonyms.seal(JSON.stringify(identity)) }),
+          async (sql) => {
+            await insertAssessment(sql, row, identity);
+            return 'database' as const;
+          },
+        );
+        return kept ?? 'spool';
+      });
     },
     async saveFeedback(link, scope, items) {
       const receipt = { kept: 0, repeated: 0, unknownCards: 0 };

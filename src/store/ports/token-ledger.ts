@@ -17,7 +17,12 @@ export function tokenLedgerOn(
   const purgeNowAndThen = (): void => {
     if (performance.now() - purgedAtMs < PURGE_EVERY_MS) return;
     purgedAtMs = performance.now();
-    void link.run((sql) => purgeTokens(sql, clock())).catch(() => undefined);
+    void link
+      .run((sql) => purgeTokens(sql, clock()))
+      .then((tokens) => {
+        if (tokens > 0) logEvent(log, 'store.purged', { tokens });
+      })
+      .catch(() => undefined);
   };
   return {
     async claim(iss, jti, expiresAtMs) {

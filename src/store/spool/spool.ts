@@ -16,6 +16,7 @@ export interface Spool {
    * meanwhile are handed over too. A throw of `apply` ends it, and nothing is lost: entries may be applied again.
    */
   drain(apply: (entry: SpoolEntry) => Promise<void>): Promise<number>;
+  /** Entries that are not in the database yet; falls while they are drained, and is 0 once the file is empty. */
   waiting(): number;
   /** Keeps an entry that the database will never take, in `path`.refused. */
   setAside(entry: SpoolEntry): Promise<void>;
@@ -35,6 +36,8 @@ export async function openSpool({ path, onDamaged }: SpoolOptions): Promise<Spoo
   let file: FileHandle;
   let pending: { readonly text: string; readonly done: (error?: unknown) => void }[] = [];
   let lines: number;
+  /** Lines of the file that the drain under way has handed over; the file keeps them until it is empty. */
+  let handedOver = 0;
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     file = await open(path, 'a+', 0o600);
@@ -94,6 +97,7 @@ export async function openSpool({ path, onDamaged }: SpoolOptions): Promise<Spoo
       let applied = 0;
       let read = 0;
       const damaged: string[] = [];
+      handedOver = 0;
       for (;;) {
         const size = await inTurn(sizeOf);
         for await (const { line, entry } of spooledLines(path, read, size)) {
@@ -101,6 +105,7 @@ export async function openSpool({ path, onDamaged }: SpoolOptions): Promise<Spoo
             await apply(entry);
             applied += 1;
           } else if (line !== '') damaged.push(line);
+          handedOver += 1;
         }
         read = size;
         const isEmptied = await inTurn(async () => {
@@ -109,12 +114,13 @@ export async function openSpool({ path, onDamaged }: SpoolOptions): Promise<Spoo
           await file.truncate(0);
           await file.datasync();
           lines = 0;
+          handedOver = 0;
           return true;
         });
         if (isEmptied) return applied;
       }
     },
-    waiting: () => lines,
+    waiting: () => Math.max(lines - handedOver, Math.min(lines, 1)),
     setAside: (entry) => appendFile(`${path}.refused`, spoolLine(entry), { mode: 0o600, flush: true }),
     async close() {
       await inTurn(() => file.close());

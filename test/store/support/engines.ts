@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLog, type Log } from '../../../src/logging/logger.js';
@@ -8,6 +8,7 @@ import { openStore, type OnFailure, type StorePlace } from '../../../src/store/o
 import { reachFolder } from '../../../src/store/folder/store-folder.js';
 import { openPostgresql } from '../../../src/store/sql/open-postgresql.js';
 import type { Sql } from '../../../src/store/sql/sql.js';
+import { makeStoreFolder } from './pglite-template.js';
 import { postgresqlPrograms, startPostgresqlServer, type PostgresqlServer } from './postgresql-server.js';
 
 /** One of the engines a suite runs on, and fresh places in it. */
@@ -42,26 +43,22 @@ export const ENGINES: readonly (readonly ['PGlite' | 'PostgreSQL', () => Promise
   ...(programs === undefined ? [] : [['PostgreSQL', () => postgresqlEngine(programs)] as const]),
 ];
 
-async function pgliteEngine(): Promise<TestEngine> {
+function pgliteEngine(): Promise<TestEngine> {
   const root = mkdtempSync(join(tmpdir(), 'hemolens-store-'));
   const opened = openedStores();
-  // Making a cluster takes seconds: it is made once, and copied.
-  const template = join(root, 'template');
-  await (await testPlace(template, { kind: 'embedded', dir: template }, opened).open()).close();
   let places = 0;
-  return {
-    place() {
+  return Promise.resolve({
+    async place() {
       places += 1;
       const dir = join(root, `place-${places}`);
-      mkdirSync(dir, { mode: 0o700 });
-      cpSync(join(template, 'db'), join(dir, 'db'), { recursive: true });
-      return Promise.resolve(testPlace(dir, { kind: 'embedded', dir }, opened));
+      await makeStoreFolder(dir);
+      return testPlace(dir, { kind: 'embedded', dir }, opened);
     },
     async remove() {
       await opened.closeAll();
       rmSync(root, { recursive: true, force: true });
     },
-  };
+  });
 }
 
 export async function postgresqlEngine(folder: string): Promise<TestEngine> {
