@@ -10,6 +10,7 @@ import { openApiRoute } from './http/openapi/openapi-route.js';
 import { requestContext } from './http/request-context.js';
 import { createRequestOrigin } from './http/request-origin.js';
 import { cdsRoutes, healthRoutes, unknownRoute, type CdsRoutesDeps } from './http/routes.js';
+import { requireTls } from './http/require-tls.js';
 import { securityHeaders } from './http/security-headers.js';
 import { shedLoad } from './http/shed-load.js';
 import type { VerifyClientJwt } from './http/cds-client.js';
@@ -22,6 +23,8 @@ export interface AppDeps extends Omit<CdsRoutesDeps, 'guards' | 'log'>, MetricsR
   readonly limits?: HttpLimits;
   /** Addresses and networks whose `X-Forwarded-*` headers are believed; none by default. */
   readonly trustedProxies?: readonly string[];
+  /** Is everything but the health refused over plain http? Default: no. */
+  readonly requiresTls?: boolean;
   readonly log: Log;
   readonly corsOrigins: readonly string[];
   /** May the service be sent calls? */
@@ -50,8 +53,10 @@ export function createApp(deps: AppDeps): Express {
   app.use(cors(deps.corsOrigins));
   app.use(shedLoad(createLoadGate(limits), log));
   app.use(requestContext(log));
-  app.use(cdsRoutes({ ...deps, guards }));
+  // Before the rule about TLS: a probe that asks the process itself sends and gets nothing of anyone.
   app.use(healthRoutes(deps.isReady));
+  if (deps.requiresTls === true) app.use(requireTls(originOf));
+  app.use(cdsRoutes({ ...deps, guards }));
   app.use(modelCardRoute(deps));
   app.use(metricsRoute(deps));
   app.use(openApiRoute(deps));

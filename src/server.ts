@@ -2,8 +2,9 @@ import { createApp } from './app.js';
 import { configurationDefaults, siteDisplayOf } from './assessment/call-rules.js';
 import { withConfigurationDefaults } from './cds-hooks/configuration-options.js';
 import { serviceCatalogue } from './cds-hooks/service-catalogue.js';
+import type { SwitchBoard } from './clients/client-registry.js';
 import { composeAssessOrder } from './composition/compose-assess-order.js';
-import { openModels } from './composition/open-models.js';
+import { openModels, type Models } from './composition/open-models.js';
 import { composeSaveFeedback, OFFERED_REASON_CODES } from './composition/save-feedback.js';
 import type { ServiceOverrides } from './composition/service-overrides.js';
 import { openServiceStore } from './composition/service-store.js';
@@ -62,6 +63,7 @@ async function start({ config, overrides, log, metrics, opened }: Starting): Pro
   opened.push(() => models.holder.close());
   const store = await openServiceStore(config, overrides, log);
   opened.push(() => store.close());
+  await useModelOfBoard(models, store);
   const verifyClientJwt =
     overrides.verifyClientJwt ??
     createClientPort(config, { clients: { registry: store, ledger: store }, clock: () => Date.now(), log });
@@ -76,6 +78,7 @@ async function start({ config, overrides, log, metrics, opened }: Starting): Pro
     maxBodyBytes: config.maxBodyBytes,
     limits: config,
     trustedProxies: config.trustedProxies,
+    requiresTls: config.mode === 'production' && !isLoopback(config.host),
     checksResponses: config.mode !== 'production',
     corsOrigins: config.corsOrigins,
     isReady: () => isReady,
@@ -102,6 +105,16 @@ async function start({ config, overrides, log, metrics, opened }: Starting): Pro
       logEvent(log, 'service.stopped', stopped);
     },
   };
+}
+
+/**
+ * A model that was rolled back must not answer again because the service starts anew. A board that cannot be read says nothing:
+ * it is read at every call, which then fails.
+ */
+async function useModelOfBoard({ holder }: Models, store: SwitchBoard): Promise<void> {
+  const switches = await store.read().catch(() => undefined);
+  holder.follow(switches?.modelBundleDir);
+  await holder.settled();
 }
 
 async function closeAll(opened: (() => Promise<unknown> | void)[]): Promise<void> {

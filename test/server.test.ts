@@ -222,6 +222,32 @@ describe('a store that fails', () => {
   });
 });
 
+describe('a model that was rolled back', () => {
+  const nameOfModel = async ({ client }: Started): Promise<unknown> => {
+    const { body } = await client.send('/model-card', { headers: { Accept: 'application/json' } });
+    return typeof body === 'object' && body !== null && 'model' in body ? body.model : undefined;
+  };
+
+  it('did answer the first calls after a restart: the board is read before the service listens', async () => {
+    const rolledBackTo = await writeTinyBundle();
+    const manifestFile = join(rolledBackTo, 'manifest.json');
+    const manifest = await readFile(manifestFile, 'utf8');
+    await writeFile(manifestFile, manifest.replace('"tiny"', '"tiny-before"'));
+    const started = await start(sandboxConfig(), {
+      store: { read: () => Promise.resolve({ isAssessing: true, modelBundleDir: rolledBackTo }) },
+    });
+    expect(await nameOfModel(started)).toMatchObject({ id: 'tiny-before' });
+    await started.service.close();
+    await rm(rolledBackTo, { recursive: true });
+  });
+
+  it('fault: a board that cannot be read does not keep the service from starting', async () => {
+    const started = await start(sandboxConfig(), { store: { read: () => Promise.reject(new Error('down')) } });
+    expect(await nameOfModel(started)).toMatchObject({ id: 'tiny' });
+    await started.service.close();
+  });
+});
+
 describe('the development store', () => {
   it('is used where none is given, and says so in the log', async () => {
     const { service, lines } = await start(sandboxConfig());

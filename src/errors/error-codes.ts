@@ -13,6 +13,7 @@ export const ERROR_CODES = {
   ERR_ROUTE_UNKNOWN: { status: 404, issue: 'not-found' },
   ERR_METHOD_NOT_ALLOWED: { status: 405, issue: 'not-supported' },
   ERR_UNAUTHENTICATED: { status: 401, issue: 'login' },
+  ERR_TLS_REQUIRED: { status: 403, issue: 'security' },
   ERR_RATE_LIMITED: { status: 429, issue: 'throttled' },
   ERR_OVERLOADED: { status: 503, issue: 'throttled' },
   ERR_SWITCHED_OFF: { status: 503, issue: 'business-rule' },

@@ -150,6 +150,8 @@ function arrival(request: IncomingMessage, limits: BodyLimits, listeners: Arriva
     const timer = setTimeout(() => finish(tooSlow(timeoutMs)), timeoutMs);
     request.on('data', onData).on('end', onEnd).on('error', onCut).on('close', onCut);
     listeners.stopsWith?.catch(finish);
+    // A client that left while its token was checked has nothing more to say, and must not hold its place until the time is up.
+    if (request.destroyed) onCut();
   });
 }
 

@@ -13,8 +13,8 @@ const LOG_EVERY_MS = 1_000;
 const admissions = new WeakMap<IncomingMessage, Admission>();
 
 /**
- * Refuses calls (503, `Retry-After`) while there are more than can be answered, before anything is read or checked. Health,
- * discovery and preflights are not calls. Refusals are logged by their number, once a second: a line each would itself be load.
+ * Refuses calls (every POST; 503, `Retry-After`) while there are more than can be answered, before anything is read or checked.
+ * Health, discovery and preflights are not calls. Refusals are logged by their number, once a second: a line each would itself be load.
  */
 export function shedLoad(gate: LoadGate, log: Log): RequestHandler {
   let refused = 0;
@@ -32,7 +32,8 @@ export function shedLoad(gate: LoadGate, log: Log): RequestHandler {
     }, LOG_EVERY_MS).unref();
   };
   return (request, response, next) => {
-    if (request.method !== 'POST' || !request.url.startsWith('/cds-services/')) {
+    // Not by the address: a call can be written with other letters or as an absolute URL, and be routed all the same.
+    if (request.method !== 'POST') {
       next();
       return;
     }

@@ -48,10 +48,11 @@ export function createDevelopmentStore({
       const shown = recent().flatMap(({ client, subject, display, assessment, answeredAtMs }) => {
         const { outcome, orders } = assessment;
         const isSubject = client.id === clientId && client.tenant === tenant && subject.patientId === patientId;
-        if (!isSubject || answeredAtMs < sinceMs || display.kind !== 'shown' || outcome.kind !== 'scored') return [];
+        if (!isSubject || answeredAtMs < sinceMs || display.kind !== 'shown') return [];
+        const tier = outcome.kind === 'scored' ? outcome.prediction.tier : outcome.reason;
         const products = [...new Set(orders.flatMap((order) => order.products))];
         const references = orders.map(({ reference }) => reference);
-        return [{ answeredAtMs, tier: outcome.prediction.tier, products, orders: references }];
+        return [{ answeredAtMs, tier, products, orders: references }];
       });
       return Promise.resolve(shown.sort((one, other) => other.answeredAtMs - one.answeredAtMs));
     },

@@ -60,4 +60,13 @@ describe('what holds', () => {
       origin: 'default',
     });
   });
+
+  it('does not hold the password of the database, which was printed once', () => {
+    const options = effectiveOptions({
+      DATABASE_URL: 'postgresql://hemolens:canary@db.example.org/hemolens',
+      HEMOLENS_PSEUDONYM_KEYS_FILE: '/etc/hemolens/keys.json',
+    });
+    expect(options.find(({ key }) => key === 'databaseUrl')).toMatchObject({ value: '(set)', origin: 'environment' });
+    expect(JSON.stringify(options)).not.toContain('canary');
+  });
 });

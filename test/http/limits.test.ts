@@ -1,3 +1,4 @@
+import { request } from 'node:http';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { AppDeps } from '../../src/app.js';
 import type { RegisteredClient } from '../../src/clients/registered-client.js';
@@ -142,6 +143,35 @@ describe('bad call: credentials that are tried', () => {
   });
 });
 
+describe('bad call: a client that leaves while its token is checked', () => {
+  it('gives its place back at once, and not when the time for a body is up', async () => {
+    let letIn: () => void = () => undefined;
+    const checking = new Promise<void>((resolve) => (letIn = resolve));
+    let asked = 0;
+    await start(
+      { clientConcurrentCalls: 1, bodyTimeoutMs: 60_000 },
+      {
+        verifyClientJwt: async () => {
+          asked += 1;
+          if (asked === 1) await checking;
+          return { id: 'test' };
+        },
+      },
+    );
+    const { hostname, port } = new URL(app.client.baseUrl);
+    const headers = { 'Content-Type': 'application/json', 'Content-Length': 500 };
+    const leaving = request({ hostname, port, path: `/cds-services/${TEST_SERVICE}`, method: 'POST', headers });
+    leaving.on('error', () => undefined);
+    leaving.write('{');
+    await until(() => asked === 1);
+    leaving.destroy();
+    await until(() => app.lines().some(({ event, status }) => event === 'http.request' && status === 0));
+    letIn();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect((await call()).status).toBe(200);
+  });
+});
+
 describe('more calls than the service can answer', () => {
   it('are refused with 503 and Retry-After before anything of them is read; health and discovery still answer', async () => {
     const assessment = held();
@@ -174,5 +204,28 @@ describe('more calls than the service can answer', () => {
     await until(() => assessment.started() === 3);
     assessment.letGo();
     expect((await again).status).toBe(200);
+  });
+
+  it.each([
+    ['in capitals', () => `/CDS-Services/${TEST_SERVICE}`],
+    ['as an absolute URL', () => `${app.client.baseUrl}/cds-services/${TEST_SERVICE}`],
+  ])('bad call: an address written %s does not go round the gate', async (_, target) => {
+    const assessment = held();
+    await start({ maxCalls: 1 }, { assessOrder: assessment.assessOrder });
+    const taken = call();
+    await until(() => assessment.started() === 1);
+    const { hostname, port } = new URL(app.client.baseUrl);
+    const status = await new Promise((resolve, reject) => {
+      const headers = { 'Content-Type': 'application/json' };
+      const sent = request({ hostname, port, path: target(), method: 'POST', headers }, (answer) => {
+        answer.resume();
+        resolve(answer.statusCode);
+      });
+      sent.once('error', reject);
+      sent.end(JSON.stringify(hookBody()));
+    });
+    assessment.letGo();
+    expect(status).toBe(503);
+    expect((await taken).status).toBe(200);
   });
 });

@@ -57,6 +57,13 @@ describe.each(ENGINES)('the store on %s', (_engine, start) => {
     ]);
   });
 
+  it('finds a card that said why there is no score, so that it is not shown at every order', async () => {
+    const scored = answeredCall({ patientId: 'p-young', answeredAtMs: NOW });
+    const assessment = { ...scored.assessment, outcome: { kind: 'not-scored', reason: 'under-18' } } as const;
+    await store.save({ ...scored, assessment });
+    expect(await store.since({ clientId: 'ehr-1', patientId: 'p-young' }, 0)).toMatchObject([{ tier: 'under-18' }]);
+  });
+
   it('shows a tenant nothing of the same patient under another tenant or another client', async () => {
     await store.save(answeredCall({ patientId: 'p-2', tenant: 'north', answeredAtMs: NOW }));
     const subject = { clientId: 'ehr-1', tenant: 'north', patientId: 'p-2' };

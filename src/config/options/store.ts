@@ -26,6 +26,7 @@ export const STORE_OPTIONS: readonly ConfigOption[] = [
     read: asText,
     schema: { type: 'string', pattern: '^postgres(ql)?://\\S+$' },
     form: 'a postgresql:// URL',
+    isSecret: true,
     description:
       'PostgreSQL that keeps assessments, feedback, clients and switches; wins over `HEMOLENS_STORE`. Needs `HEMOLENS_PSEUDONYM_KEYS_FILE`.',
   },

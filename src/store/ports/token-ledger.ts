@@ -6,7 +6,10 @@ import { claimToken, jtiHash, purgeTokens } from '../tables/token-table.js';
 /** How often expired tokens are forgotten. */
 const PURGE_EVERY_MS = 60_000;
 
-/** The ledger on a database; while that cannot be reached, this process's memory, which other replicas do not see. */
+/**
+ * The ledger on a database; while that cannot be reached, this process's memory, which has every token this process accepted.
+ * What other replicas accepted is not seen then.
+ */
 export function tokenLedgerOn(
   link: StoreLink,
   { log, clock }: { readonly log: Log; readonly clock: () => number },
@@ -26,12 +29,13 @@ export function tokenLedgerOn(
   };
   return {
     async claim(iss, jti, expiresAtMs) {
-      // Those that were claimed during an outage are known here alone.
+      // Those that were claimed during an outage are known here alone, and during one those from before it.
       if (memory.has(iss, jti)) return false;
       try {
         const isFirst = await link.run((sql) => claimToken(sql, { iss, jti, expiresAtMs }, clock()));
         isAlone = false;
         purgeNowAndThen();
+        if (isFirst) await memory.claim(iss, jti, expiresAtMs);
         return isFirst;
       } catch {
         if (!isAlone) logEvent(log, 'store.last-known', { what: 'tokens' });

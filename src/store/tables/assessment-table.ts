@@ -73,10 +73,11 @@ export async function shownCardsSince(
   sinceMs: number,
 ): Promise<readonly EarlierCard[]> {
   const rows = await sql.query(
-    `SELECT (extract(epoch FROM answered_at) * 1000)::double precision AS answered_at_ms, tier, products, order_references
+    `SELECT (extract(epoch FROM answered_at) * 1000)::double precision AS answered_at_ms,
+       coalesce(tier, not_scored_reason) AS tier, products, order_references
      FROM assessment
      WHERE client_id = $1 AND tenant = $2 AND patient_pseudonym = ANY ($3::text::text[])
-       AND answered_at >= $4::text::timestamptz AND display_kind = 'shown' AND tier IS NOT NULL
+       AND answered_at >= $4::text::timestamptz AND display_kind = 'shown'
      ORDER BY answered_at DESC`,
     [clientId, tenant, textArray(pseudonyms), timestamp(sinceMs)],
   );
