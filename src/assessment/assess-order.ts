@@ -94,8 +94,8 @@ export async function assessOrder(
   });
 }
 
-function patientKey({ context }: HookRequest, { id, tenant }: CdsClient): string {
-  return JSON.stringify([id, tenant, context.patientId]);
+function patientKey({ context, fhirServer }: HookRequest, { id, tenant }: CdsClient): string {
+  return JSON.stringify([id, tenant, fhirServer, context.patientId]);
 }
 
 function subjectOf({ context, fhirServer }: HookRequest): AnsweredCall['subject'] {

@@ -76,13 +76,18 @@ function whyTooLittle(
 
 async function isCoolingDown(
   assessment: RiskAssessment,
-  { context, hookInstance }: HookRequest,
+  { context, hookInstance, fhirServer }: HookRequest,
   { id, tenant }: CdsClient,
   { cooldownHours }: DisplayRules,
   { shownCards, clock, logEvent }: DisplayDeps,
 ): Promise<boolean> {
   if (cooldownHours <= 0) return false;
-  const subject = { clientId: id, patientId: context.patientId, ...(tenant === undefined ? {} : { tenant }) };
+  const subject = {
+    clientId: id,
+    patientId: context.patientId,
+    ...(tenant === undefined ? {} : { tenant }),
+    ...(fhirServer === undefined ? {} : { fhirServer }),
+  };
   try {
     return isRepetition(assessment, await shownCards.since(subject, clock() - cooldownHours * MS_PER_HOUR));
   } catch {

@@ -5,12 +5,13 @@ import { shownTier } from './cooldown.js';
 /** Cards that were shown, of answered calls at hand (newest first): for a store that keeps them in memory. */
 export function recentShownCards(recent: () => readonly AnsweredCall[]): ShownCards {
   return {
-    since: ({ clientId, tenant, patientId }, sinceMs) =>
+    since: ({ clientId, tenant, patientId, fhirServer }, sinceMs) =>
       Promise.resolve(
         recent()
           .filter(({ client, subject, display, answeredAtMs }) => {
-            const isOfPatient = subject.patientId === patientId && client.id === clientId && client.tenant === tenant;
-            return isOfPatient && display.kind === 'shown' && answeredAtMs >= sinceMs;
+            const isOfClient = client.id === clientId && client.tenant === tenant;
+            const isOfPatient = subject.patientId === patientId && subject.fhirServer === fhirServer;
+            return isOfClient && isOfPatient && display.kind === 'shown' && answeredAtMs >= sinceMs;
           })
           .map(earlierCard),
       ),

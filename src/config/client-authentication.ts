@@ -1,11 +1,19 @@
 import type { Config } from './config.js';
 import { isLoopback } from './loopback.js';
 
-type NetworkFacts = Pick<Config, 'host' | 'port' | 'publicBaseUrl' | 'allowOpenNetwork' | 'clientAuthentication'>;
+type NetworkFacts = Pick<
+  Config,
+  'host' | 'port' | 'publicBaseUrl' | 'trustedProxies' | 'allowOpenNetwork' | 'clientAuthentication'
+>;
 
 /** May other machines call the service, at its own address or at that of a proxy before it? */
-export function isReachableByOthers({ host, publicBaseUrl }: Pick<Config, 'host' | 'publicBaseUrl'>): boolean {
-  if (!isLoopback(host)) return true;
+export function isReachableByOthers({
+  host,
+  publicBaseUrl,
+  trustedProxies,
+}: Pick<Config, 'host' | 'publicBaseUrl' | 'trustedProxies'>): boolean {
+  // A proxy is there to pass on the calls of others, also where it is on this machine.
+  if (!isLoopback(host) || trustedProxies.length > 0) return true;
   return publicBaseUrl !== undefined && !isLoopback(new URL(publicBaseUrl).hostname.replace(/^\[|\]$/g, ''));
 }
 

@@ -18,13 +18,18 @@ export interface EarlierCard {
   readonly orders: readonly string[];
 }
 
+/** Whose cards: ids of patients are unique within one FHIR server, and a client may have several. */
+export interface ShownTo {
+  readonly clientId: string;
+  readonly tenant?: string;
+  readonly patientId: string;
+  readonly fhirServer?: string;
+}
+
 /** Cards that were shown for a patient of a client's tenant, newest first. */
 export interface ShownCards {
   /** Throws ServiceError('ERR_STORE'); a caller that cannot know shows its card. */
-  since(
-    subject: { readonly clientId: string; readonly tenant?: string; readonly patientId: string },
-    sinceMs: number,
-  ): Promise<readonly EarlierCard[]>;
+  since(subject: ShownTo, sinceMs: number): Promise<readonly EarlierCard[]>;
 }
 
 export interface FeedbackStore {

@@ -44,11 +44,12 @@ export function createDevelopmentStore({
       }),
     get: (assessmentId) => kept.get(assessmentId),
     recent,
-    since({ clientId, tenant, patientId }, sinceMs) {
+    since({ clientId, tenant, patientId, fhirServer }, sinceMs) {
       const shown = recent().flatMap(({ client, subject, display, assessment, answeredAtMs }) => {
         const { outcome, orders } = assessment;
-        const isSubject = client.id === clientId && client.tenant === tenant && subject.patientId === patientId;
-        if (!isSubject || answeredAtMs < sinceMs || display.kind !== 'shown') return [];
+        const isOfClient = client.id === clientId && client.tenant === tenant;
+        const isOfPatient = subject.patientId === patientId && subject.fhirServer === fhirServer;
+        if (!isOfClient || !isOfPatient || answeredAtMs < sinceMs || display.kind !== 'shown') return [];
         const tier = outcome.kind === 'scored' ? outcome.prediction.tier : outcome.reason;
         const products = [...new Set(orders.flatMap((order) => order.products))];
         const references = orders.map(({ reference }) => reference);

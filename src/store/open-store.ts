@@ -165,10 +165,10 @@ function portsOn({ link, spool, pseudonyms, writer, log, clock }: Parts): Databa
   return {
     save: (call) => writer.save(link, call),
     saveFeedback: (client, items) => writer.saveFeedback(link, scopeOf(client), items),
-    since({ clientId, tenant, patientId }, sinceMs) {
+    since({ clientId, tenant, patientId, fhirServer }, sinceMs) {
       const scope = scopeOf({ id: clientId, ...(tenant === undefined ? {} : { tenant }) });
       const names = pseudonyms.allOf(scope, 'patient', patientId);
-      return link.run((sql) => shownCardsSince(sql, scope, names, sinceMs));
+      return link.run((sql) => shownCardsSince(sql, { scope, pseudonyms: names, fhirServer }, sinceMs));
     },
     ...registryOn(link, { log, clock }),
     ...switchesOn(link, { log, clock }),

@@ -304,6 +304,25 @@ describe('the cooldown', () => {
   });
 });
 
+test('of calls kept in memory none about the same id on another FHIR server counts: it is another patient', async () => {
+  const cards = recentShownCards(() => [ofServer('https://a.example.org/fhir')]);
+  const subject = { clientId: 'ehr', patientId: 'p1' };
+  expect(await cards.since({ ...subject, fhirServer: 'https://a.example.org/fhir' }, 0)).toHaveLength(1);
+  expect(await cards.since({ ...subject, fhirServer: 'https://b.example.org/fhir' }, 0)).toEqual([]);
+});
+
+function ofServer(fhirServer: string): AnsweredCall {
+  return {
+    assessment: scored(0.18),
+    client: { id: 'ehr' },
+    subject: { patientId: 'p1', userId: 'Practitioner/1', fhirServer },
+    display: { kind: 'shown' },
+    cardIds: [CARD_ID],
+    answeredAtMs: T0,
+    latencyMs: { assemble: 0, features: 0, predict: 0, explain: 0, total: 0 },
+  };
+}
+
 test('of calls kept in memory only shown cards of that patient, client and tenant count, newest first', async () => {
   const kept = (changes: Partial<AnsweredCall>): AnsweredCall => ({
     assessment: scored(0.18),

@@ -96,6 +96,12 @@ describe('the configuration', () => {
     expect(refusal({ HEMOLENS_TLS_CLIENT_CA_FILE: 'ca.pem' })).toContain('needs HEMOLENS_TLS_CERT_FILE');
   });
 
+  it('bad call: was open without a word on loopback behind a listed proxy, which passes on the calls of others (req. 62)', () => {
+    const behindProxy = { HEMOLENS_TRUSTED_PROXIES: '127.0.0.1' };
+    expect(requiresClientAuthentication(loadConfig(behindProxy))).toBe(true);
+    expect(refusal({ ...behindProxy, HEMOLENS_CLIENT_AUTHENTICATION: 'off' })).toContain('HEMOLENS_ALLOW_OPEN_NETWORK');
+  });
+
   it('knows proxies by address or network', () => {
     const text = '10.0.0.1, 192.168.0.0/16, ::1, fd00::/8';
     expect(loadConfig({ HEMOLENS_TRUSTED_PROXIES: text }).trustedProxies).toHaveLength(4);

@@ -15,7 +15,16 @@ import { filePseudonyms } from '../../src/store/keys/pseudonyms.js';
 import { MIGRATIONS } from '../../src/store/migrations/all-migrations.js';
 import { migrateDown, migrateUp } from '../../src/store/migrations/migrate.js';
 import type { Sql, SqlRow } from '../../src/store/sql/sql.js';
-import { answeredCall, COLUMNS, ENCOUNTER, NOTE, PATIENT, USER, type CallChanges } from './support/answered-call.js';
+import {
+  answeredCall,
+  FHIR_SERVER,
+  COLUMNS,
+  ENCOUNTER,
+  NOTE,
+  PATIENT,
+  USER,
+  type CallChanges,
+} from './support/answered-call.js';
 import { ENGINES, type TestEngine, type TestPlace } from './support/engines.js';
 
 jest.setTimeout(300_000);
@@ -129,7 +138,7 @@ describe.each(ENGINES)('what can be done with a store on %s', (_engine, start) =
         outcomeTimestampMs: 1,
       },
     ]);
-    expect(await store.since({ clientId: 'ehr-1', ...one }, 0)).toHaveLength(2);
+    expect(await store.since({ clientId: 'ehr-1', fhirServer: FHIR_SERVER, ...one }, 0)).toHaveLength(2);
     const sql = await place.sql();
     const pseudonyms = filePseudonyms(place.keysFile);
     const erased = await erasePatient(sql, pseudonyms, { tenant: 'north', patientId: 'Patient/p-1' }, NOW);
@@ -141,7 +150,7 @@ describe.each(ENGINES)('what can be done with a store on %s', (_engine, start) =
       rows['patient_identity']?.map(({ tenant, patient_id: id }) => `${String(tenant)} ${String(id)}`).sort(),
     ).toEqual(['north p-2', 'south p-1']);
     expect(rows['audit_event']).toMatchObject([{ action: 'erase-patient', detail: { assessments: 2 } }]);
-    expect(await store.since({ clientId: 'ehr-1', ...one }, 0)).toEqual([]);
+    expect(await store.since({ clientId: 'ehr-1', fhirServer: FHIR_SERVER, ...one }, 0)).toEqual([]);
     await sql.close();
     await store.close();
   });

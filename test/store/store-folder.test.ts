@@ -8,7 +8,7 @@ import { folderPaths, reachFolder } from '../../src/store/folder/store-folder.js
 import { addKey, readKeyFile } from '../../src/store/keys/key-file.js';
 import { filePseudonyms } from '../../src/store/keys/pseudonyms.js';
 import { openStore } from '../../src/store/open-store.js';
-import { answeredCall } from './support/answered-call.js';
+import { answeredCall, FHIR_SERVER } from './support/answered-call.js';
 
 jest.setTimeout(300_000);
 
@@ -60,7 +60,9 @@ describe('the folder of an embedded store', () => {
       { log: silentLog },
     );
     await store.save(answeredCall({ patientId: 'p' }));
-    expect(await store.since({ clientId: 'ehr-1', patientId: 'p' }, 0)).toMatchObject([{ tier: 'very-high' }]);
+    expect(await store.since({ clientId: 'ehr-1', fhirServer: FHIR_SERVER, patientId: 'p' }, 0)).toMatchObject([
+      { tier: 'very-high' },
+    ]);
     expect(existsSync(join(root, 'unused'))).toBe(false);
   });
 });

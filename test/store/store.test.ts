@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { CardFeedback } from '../../src/cds-hooks/feedback.js';
 import type { RegisteredClient } from '../../src/clients/registered-client.js';
 import type { HemolensStore } from '../../src/store/hemolens-store.js';
-import { answeredCall } from './support/answered-call.js';
+import { answeredCall, FHIR_SERVER } from './support/answered-call.js';
 import { ENGINES, type TestEngine } from './support/engines.js';
 
 jest.setTimeout(120_000);
@@ -50,7 +50,7 @@ describe.each(ENGINES)('the store on %s', (_engine, start) => {
     await store.save(answeredCall({ ...about, answeredAtMs: NOW - HOUR }));
     await store.save(answeredCall({ ...about, answeredAtMs: NOW - 30 * HOUR }));
     await store.save(answeredCall({ ...about, answeredAtMs: NOW, display: { kind: 'withheld', why: 'silent-mode' } }));
-    const subject = { clientId: 'ehr-1', ...about };
+    const subject = { clientId: 'ehr-1', fhirServer: FHIR_SERVER, ...about };
     expect(await store.since(subject, NOW - 24 * HOUR)).toEqual([
       { answeredAtMs: NOW - HOUR, tier: 'very-high', products: ['platelets'], orders: ['ServiceRequest/draft-1'] },
       { answeredAtMs: NOW - 3 * HOUR, tier: 'very-high', products: ['platelets'], orders: ['ServiceRequest/draft-1'] },
@@ -61,22 +61,32 @@ describe.each(ENGINES)('the store on %s', (_engine, start) => {
     const scored = answeredCall({ patientId: 'p-young', answeredAtMs: NOW });
     const assessment = { ...scored.assessment, outcome: { kind: 'not-scored', reason: 'under-18' } } as const;
     await store.save({ ...scored, assessment });
-    expect(await store.since({ clientId: 'ehr-1', patientId: 'p-young' }, 0)).toMatchObject([{ tier: 'under-18' }]);
+    expect(await store.since({ clientId: 'ehr-1', fhirServer: FHIR_SERVER, patientId: 'p-young' }, 0)).toMatchObject([
+      { tier: 'under-18' },
+    ]);
   });
 
   it('shows a tenant nothing of the same patient under another tenant or another client', async () => {
     await store.save(answeredCall({ patientId: 'p-2', tenant: 'north', answeredAtMs: NOW }));
-    const subject = { clientId: 'ehr-1', tenant: 'north', patientId: 'p-2' };
+    const subject = { clientId: 'ehr-1', fhirServer: FHIR_SERVER, tenant: 'north', patientId: 'p-2' };
     expect(await store.since(subject, 0)).toHaveLength(1);
     expect(await store.since({ ...subject, tenant: 'south' }, 0)).toEqual([]);
-    expect(await store.since({ clientId: 'ehr-1', patientId: 'p-2' }, 0)).toEqual([]);
+    expect(await store.since({ clientId: 'ehr-1', fhirServer: FHIR_SERVER, patientId: 'p-2' }, 0)).toEqual([]);
     expect(await store.since({ ...subject, clientId: 'ehr-2' }, 0)).toEqual([]);
+  });
+
+  it('does not take the patient of one FHIR server for the one with the same id on another', async () => {
+    await store.save(answeredCall({ patientId: '1', answeredAtMs: NOW }));
+    const subject = { clientId: 'ehr-1', patientId: '1' };
+    expect(await store.since({ ...subject, fhirServer: FHIR_SERVER }, 0)).toHaveLength(1);
+    expect(await store.since({ ...subject, fhirServer: 'https://other.example.org/fhir' }, 0)).toEqual([]);
+    expect(await store.since(subject, 0)).toEqual([]);
   });
 
   it('keeps a call once, however often it is saved', async () => {
     const call = answeredCall({ patientId: 'p-3', cardIds: ['card-3'] });
     await Promise.all([store.save(call), store.save(call), store.save(call)]);
-    expect(await store.since({ clientId: 'ehr-1', patientId: 'p-3' }, 0)).toHaveLength(1);
+    expect(await store.since({ clientId: 'ehr-1', fhirServer: FHIR_SERVER, patientId: 'p-3' }, 0)).toHaveLength(1);
   });
 
   it('keeps feedback on a card, counts repeats and cards that it does not know (req. 58)', async () => {

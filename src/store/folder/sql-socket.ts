@@ -15,6 +15,8 @@ type Reply =
   | { readonly id: number; readonly rows: readonly SqlRow[] }
   | { readonly id: number; readonly error: string; readonly code?: string };
 
+const OTHERS_NOT = 0o177;
+
 export interface SqlSocket {
   close(): Promise<void>;
 }
@@ -34,7 +36,10 @@ export async function serveSql(sql: Sql, path: string): Promise<SqlSocket> {
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
+    // The socket is made within listen(): with the usual mask others could open it before chmod.
+    const usual = process.umask(OTHERS_NOT);
     server.listen(path, resolve);
+    process.umask(usual);
   });
   await chmod(path, 0o600);
   server.unref();

@@ -27,21 +27,27 @@ const REREAD_MS = 5000;
 /** Pseudonyms by the keys of a file; a key that was added to it is used within seconds. Throws as `readKeyFile` does. */
 export function filePseudonyms(path: string, clock: () => number = Date.now): Pseudonyms {
   let keys = readKeyFile(path);
-  let changedMs = statSync(path).mtimeMs;
+  let read = stampOf(path);
   let readMs = clock();
   const current = (): readonly SecretKey[] => {
     if (Math.abs(clock() - readMs) < REREAD_MS) return keys;
     readMs = clock();
     try {
-      const { mtimeMs } = statSync(path);
-      if (mtimeMs !== changedMs) keys = readKeyFile(path);
-      changedMs = mtimeMs;
+      const now = stampOf(path);
+      if (now !== read) keys = readKeyFile(path);
+      read = now;
     } catch {
       // A key file that went away or was spoiled under a running service: the keys it began with go on.
     }
     return keys;
   };
   return pseudonymsBy(current);
+}
+
+/** Two writes can fall into one tick of the file system's clock: the time alone does not tell a file that was changed. */
+function stampOf(path: string): string {
+  const { mtimeMs, ino, size } = statSync(path);
+  return `${mtimeMs} ${ino} ${size}`;
 }
 
 /** The same by keys that are at hand; `keys` returns at least one, oldest first. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { AnsweredCall } from '../../assessment/answered-call.js';
 import type { Pseudonyms, Scope } from '../keys/pseudonyms.js';
 import { numberArray, storable, textArray, timestamp } from '../sql/row-values.js';
@@ -83,6 +84,11 @@ export function assessmentRow(call: AnsweredCall, pseudonyms: Pseudonyms): KeptC
   };
 }
 
+/** Tells one FHIR server from another without naming it; null for a call without one. */
+export function fhirBaseName(fhirServer: string | undefined): string | null {
+  return fhirServer === undefined ? null : createHash('sha256').update(fhirServer).digest('hex').slice(0, 16);
+}
+
 type Scrub = (reference: string) => string;
 
 /** `Observation/7` stays; `Patient/1`, `Encounter/2`, and whatever else ends in an identifier of the call, loses its id. */
@@ -111,7 +117,7 @@ function explanationJson(
   return JSON.stringify({ ...explanation, drivers });
 }
 
-function inputsJson({ assessment: { record, tensors, textOnly } }: AnsweredCall, scrub: Scrub): string {
+function inputsJson({ assessment: { record, tensors, textOnly }, subject }: AnsweredCall, scrub: Scrub): string {
   return JSON.stringify({
     coverage: record.coverage,
     rejections: record.rejections,
@@ -132,5 +138,6 @@ function inputsJson({ assessment: { record, tensors, textOnly } }: AnsweredCall,
       characters: text.length,
     })),
     textOnlyOrders: (textOnly ?? []).length,
+    fhirBase: fhirBaseName(subject.fhirServer),
   });
 }

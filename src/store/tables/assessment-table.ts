@@ -1,6 +1,6 @@
 import type { EarlierCard } from '../assessment-store.js';
 import type { Scope } from '../keys/pseudonyms.js';
-import type { AssessmentRow, PatientIdentity } from '../rows/assessment-row.js';
+import { fhirBaseName, type AssessmentRow, type PatientIdentity } from '../rows/assessment-row.js';
 import { numberOf, textArray, textOf, textsOf, timestamp } from '../sql/row-values.js';
 import type { SqlRunner, SqlValue } from '../sql/sql.js';
 
@@ -65,11 +65,17 @@ export async function insertAssessment(
   await sql.query(SAVE, [...values, textArray(cardIds), identity?.patientId ?? null, identity?.fhirBase ?? null]);
 }
 
+export interface ShownPatient {
+  readonly scope: Scope;
+  /** What its id may be stored as. */
+  readonly pseudonyms: readonly string[];
+  readonly fhirServer: string | undefined;
+}
+
 /** Shown cards of a patient since a time, newest first. */
 export async function shownCardsSince(
   sql: SqlRunner,
-  { clientId, tenant }: Scope,
-  pseudonyms: readonly string[],
+  { scope, pseudonyms, fhirServer }: ShownPatient,
   sinceMs: number,
 ): Promise<readonly EarlierCard[]> {
   const rows = await sql.query(
@@ -78,8 +84,9 @@ export async function shownCardsSince(
      FROM assessment
      WHERE client_id = $1 AND tenant = $2 AND patient_pseudonym = ANY ($3::text::text[])
        AND answered_at >= $4::text::timestamptz AND display_kind = 'shown'
+       AND inputs->>'fhirBase' IS NOT DISTINCT FROM $5::text
      ORDER BY answered_at DESC`,
-    [clientId, tenant, textArray(pseudonyms), timestamp(sinceMs)],
+    [scope.clientId, scope.tenant, textArray(pseudonyms), timestamp(sinceMs), fhirBaseName(fhirServer)],
   );
   return rows.map((row) => ({
     answeredAtMs: Math.round(numberOf(row, 'answered_at_ms')),

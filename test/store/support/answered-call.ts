@@ -7,6 +7,7 @@ export const NOTE = 'CANARY-note seen by the ward round';
 export const PATIENT = 'CANARY-patient-7';
 export const USER = 'Practitioner/CANARY-user-8';
 export const ENCOUNTER = 'CANARY-encounter-9';
+export const FHIR_SERVER = 'https://ehr.example.org/fhir';
 export const COLUMNS = 150;
 
 const coverage: SourceCoverage = { kind: 'covered', sinceMs: null, origin: 'prefetch' };
@@ -116,6 +117,7 @@ export interface CallChanges {
   readonly cardIds?: readonly string[];
   readonly answeredAtMs?: number;
   readonly display?: AnsweredCall['display'];
+  readonly fhirServer?: string;
 }
 
 export function answeredCall(changes: CallChanges = {}): AnsweredCall {
@@ -127,7 +129,7 @@ export function answeredCall(changes: CallChanges = {}): AnsweredCall {
       patientId: changes.patientId ?? PATIENT,
       userId: USER,
       encounterId: ENCOUNTER,
-      fhirServer: 'https://ehr.example.org/fhir',
+      fhirServer: changes.fhirServer ?? FHIR_SERVER,
     },
     display: changes.display ?? { kind: 'shown' },
     cardIds: changes.cardIds ?? [],
