@@ -13,7 +13,7 @@ import type { StorePlace } from '../src/store/open-store.js';
 import { openPostgresql } from '../src/store/sql/open-postgresql.js';
 import { postgresqlPrograms, startPostgresqlServer } from '../test/store/support/postgresql-server.js';
 import { startServeProcess } from '../test/support/serve-process.js';
-import { call, prepareCall, SERVICE_VARIABLES } from './hook-load.js';
+import { call, prepareCall, SERVICE_VARIABLES } from '../test/support/hook-load.js';
 
 const CLIENTS = 4;
 /** Calls answered before a kill, at most. */

@@ -10,7 +10,7 @@ import { addKey } from '../src/store/keys/key-file.js';
 import { openPostgresql } from '../src/store/sql/open-postgresql.js';
 import { postgresqlPrograms, startPostgresqlServer } from '../test/store/support/postgresql-server.js';
 import { startServeProcess } from '../test/support/serve-process.js';
-import { call, prepareCall, SERVICE_VARIABLES } from './hook-load.js';
+import { call, prepareCall, SERVICE_VARIABLES } from '../test/support/hook-load.js';
 
 const CLIENTS = 3;
 /** Calls answered between a stop and a start, and between a start and the next stop. */

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { contextOf } from '../src/commands/demo.js';
-import { discoverOrderSign, prepareHookCall, type HookCall } from '../src/sandbox/ehr-client.js';
-import { loadFixture } from '../src/sandbox/load-resources.js';
-import { startSandbox } from '../src/sandbox/start-sandbox.js';
+import { contextOf } from '../../src/commands/demo.js';
+import { discoverOrderSign, prepareHookCall, type HookCall } from '../../src/sandbox/ehr-client.js';
+import { loadFixture } from '../../src/sandbox/load-resources.js';
+import { startSandbox } from '../../src/sandbox/start-sandbox.js';
 
-/** Environment of a service that takes what a bench sends and says only what went wrong. */
+/** Environment of a service that takes every call it is sent, however slow the machine, and says only what went wrong. */
 export const SERVICE_VARIABLES = {
   HEMOLENS_MODE: 'sandbox',
   HEMOLENS_LOG_LEVEL: 'error',
