@@ -210,7 +210,7 @@ async function provoked(serviceUrl: string, fhirServer: string): Promise<readonl
     await blood({}, 'another'),
     await client.call(ID, hookBody({ hook: 'patient-view' })),
     await client.call('transfusion-risk', hookBody()),
-    await raw('{}', json, `/cds-services/${ID}/feedback`),
+    await raw('{}', json, `/cds-services/${ID}/nothing`),
     await client.send(`/cds-services/${ID}`),
     await blood(),
     await blood({ fhirServer: 'http://127.0.0.1:1/fhir' }),
