@@ -23,7 +23,7 @@ beforeAll(async () => {
 afterAll(() => service.close());
 
 describe('hemolens', () => {
-  it('fails no rule; its one warning is that it does not authenticate clients yet (req. 62)', async () => {
+  it('fails no rule; its one warning is that on loopback it authenticates no client (req. 62)', async () => {
     const situation = await loadFixture('fhir-fixtures/bleeding-and-unstable', Date.now());
     const report = await runConformance({ serviceUrl: service.url, ...situation, origin: ORIGIN });
     expect(rulesThat('fail', report)).toEqual([]);
