@@ -71,7 +71,7 @@ const cases: readonly (readonly [string, readonly SandboxFault[]])[] = [
 
 const fixture = (await loadFixtures('fhir-fixtures', T0)).find(({ name }) => name === 'bleeding-and-unstable');
 if (!fixture) throw new Error('the fixture bleeding-and-unstable is missing');
-const config = loadConfig({}, { mode: 'sandbox', port: 0, logLevel: 'silent' });
+const config = loadConfig({}, { mode: 'sandbox', port: 0, store: 'memory', logLevel: 'silent' });
 const service = await startService(config, { clock: () => T0 });
 const context = contextOf(fixture);
 

@@ -51,6 +51,7 @@ async function serve(): Promise<void> {
       {
         mode: 'development',
         port: 0,
+        store: 'memory',
         logLevel: 'info',
         maxCalls: limits.maxCalls,
         maxWaitingCalls: Number(argument('waiting', String(limits.maxWaitingCalls))),

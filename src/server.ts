@@ -36,7 +36,7 @@ export async function startService(config: Config, overrides: ServiceOverrides =
   const log = meteredLog(overrides.log ?? createLogger(config), metrics.count);
   logEvent(log, 'service.starting', { mode: config.mode });
   /** What was opened so far, to be closed in the opposite order. */
-  const opened: (() => Promise<unknown> | void)[] = [metrics.close];
+  const opened: (() => Promise<void>)[] = [() => Promise.resolve(metrics.close())];
   try {
     return await start({ config, overrides, log, metrics, opened });
   } catch (error) {
@@ -53,7 +53,7 @@ interface Starting {
   readonly overrides: ServiceOverrides;
   readonly log: Log;
   readonly metrics: ServiceMetrics;
-  readonly opened: (() => Promise<unknown> | void)[];
+  readonly opened: (() => Promise<void>)[];
 }
 
 async function start({ config, overrides, log, metrics, opened }: Starting): Promise<RunningService> {
@@ -117,7 +117,7 @@ async function useModelOfBoard({ holder }: Models, store: SwitchBoard): Promise<
   await holder.settled();
 }
 
-async function closeAll(opened: (() => Promise<unknown> | void)[]): Promise<void> {
+async function closeAll(opened: (() => Promise<void>)[]): Promise<void> {
   for (let close = opened.pop(); close; close = opened.pop()) await close();
 }
 

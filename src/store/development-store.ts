@@ -31,6 +31,7 @@ export function createDevelopmentStore({
     capacity,
   });
   const kept = new Map<string, AnsweredCall>();
+  const ledger = memoryLedger(clock);
   const recent = (): readonly AnsweredCall[] => [...kept.values()].reverse();
   return {
     save: (call) =>
@@ -60,7 +61,7 @@ export function createDevelopmentStore({
     ...feedbackInMemory(recent),
     ...registryInMemory(),
     ...switchesInMemory(),
-    claim: memoryLedger(clock).claim,
+    claim: (iss, jti, expiresAtMs) => ledger.claim(iss, jti, expiresAtMs),
     waiting: () => 0,
     isUp: () => true,
     close: () => Promise.resolve(),

@@ -40,8 +40,8 @@ describe('no test asks the service past the one client that scans every answer (
     ['an import at run time', "const { request } = await import('node:http'); request('http://127.0.0.1');"],
   ])(
     'with %s',
-    async (_, source) => {
-      expect(await refusals(source)).not.toEqual([]);
+    (_, source) => {
+      expect(refusals(source)).not.toEqual([]);
     },
     60_000,
   );

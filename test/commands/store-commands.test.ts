@@ -48,7 +48,7 @@ interface Ran {
 
 /** Runs `hemolens …` in a process of its own, on the store of the case unless `on` names another one. */
 function hemolens(args: readonly string[], on = variables): Ran {
-  const { DATABASE_URL: _none, ...environment } = process.env;
+  const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => name !== 'DATABASE_URL'));
   const { status, stdout, stderr } = spawnSync(process.execPath, ['dist/cli.js', ...args], {
     encoding: 'utf8',
     env: { ...environment, ...on },

@@ -42,7 +42,7 @@ let client: CdsTestClient;
 const log = recordingLog();
 beforeAll(async () => {
   bundleDir = await writeTinyBundle();
-  const config = loadConfig({}, { mode: 'sandbox', port: 0, modelBundleDir: bundleDir });
+  const config = loadConfig({}, { mode: 'sandbox', port: 0, store: 'memory', modelBundleDir: bundleDir });
   service = await startService(config, { clock: () => NOW, log: log.log });
   client = cdsTestClient(service.url);
 }, 60_000);

@@ -27,7 +27,13 @@ let sandbox: Sandbox;
 beforeAll(async () => {
   bundleDir = await writeTinyBundle();
   const start = (deadlineMs: number): Promise<RunningService> => {
-    const common = { mode: 'sandbox', port: 0, logLevel: 'silent', modelBundleDir: bundleDir } as const;
+    const common = {
+      mode: 'sandbox',
+      port: 0,
+      store: 'memory',
+      logLevel: 'silent',
+      modelBundleDir: bundleDir,
+    } as const;
     return startService(loadConfig({}, { ...common, deadlineMs, perCallTimeoutMs: deadlineMs }), { clock: () => T0 });
   };
   services = { hasty: await start(SHORT_DEADLINE_MS), patient: await start(LONG_DEADLINE_MS) };

@@ -86,6 +86,7 @@ async function start(overrides: ServiceOverrides = {}, limits = PATIENT): Promis
     {
       mode: 'sandbox',
       port: 0,
+      store: 'memory',
       modelBundleDir: bundleDir,
       ...limits,
     },

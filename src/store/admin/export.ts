@@ -43,7 +43,7 @@ export async function exportRows(
   return counts;
 }
 
-type RowFiles = Readonly<Record<string, () => AsyncGenerator<unknown>>>;
+type RowFiles = Readonly<Record<string, () => AsyncGenerator>>;
 
 function tableFiles(sql: SqlRunner): RowFiles {
   return Object.fromEntries(EXPORTED.map((table) => [`${table}.ndjson`, () => tableRows(sql, table)]));
@@ -59,6 +59,6 @@ function fhirFiles(sql: SqlRunner): RowFiles {
   };
 }
 
-async function* mapped(rows: AsyncGenerator<SqlRow>, map: (row: SqlRow) => unknown): AsyncGenerator<unknown> {
+async function* mapped(rows: AsyncGenerator<SqlRow>, map: (row: SqlRow) => unknown): AsyncGenerator {
   for await (const row of rows) yield map(row);
 }

@@ -125,7 +125,7 @@ export async function connectSql(path: string): Promise<Sql | undefined> {
   const socket = await connected(path);
   if (!socket) return undefined;
   let next = 0;
-  const open = new Map<number, { resolve(rows: readonly SqlRow[]): void; reject(error: Error): void }>();
+  const open = new Map<number, { resolve: (rows: readonly SqlRow[]) => void; reject: (error: Error) => void }>();
   createInterface({ input: socket }).on('line', (line) => {
     const reply = JSON.parse(line) as Reply;
     const caller = open.get(reply.id);
