@@ -64,7 +64,7 @@ const THERE: Readonly<Record<string, string>> = {
     connection.closeSync();
     instance.closeSync();
     asItStood = await build(cut, 'cut-dataset');
-  }, 180_000);
+  }, 600_000);
   afterAll(async () => rm(folder, { recursive: true }));
 
   test('a first order has the same row, states and tokens when every later row is taken out of the files', () => {

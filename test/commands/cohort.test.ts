@@ -142,5 +142,5 @@ const demo = sharedData(DEMO);
     expect(last).toMatchObject({ code: 0, err: '' });
     expect(JSON.parse(last.out)).toMatchObject({ timings: { episodesMapped: 0 } });
     expect(await bytesOf(out)).toEqual(await bytesOf(undisturbed));
-  }, 180_000);
+  }, 900_000);
 });

@@ -5,7 +5,7 @@ import type { HemolensStore } from '../../src/store/hemolens-store.js';
 import { answeredCall, FHIR_SERVER } from './support/answered-call.js';
 import { ENGINES, type TestEngine } from './support/engines.js';
 
-jest.setTimeout(120_000);
+jest.setTimeout(600_000);
 
 const HOUR = 3_600_000;
 const NOW = Date.UTC(2026, 0, 5, 10);

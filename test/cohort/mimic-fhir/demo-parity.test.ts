@@ -60,7 +60,7 @@ const ORDERS: readonly BloodOrder[] = [{ products: ['rbc'], reference: 'ServiceR
     }
     tables.close();
     for (const shard of [0, 1]) for await (const chart of readStagedFhir(staged, shard)) charts.push(chart);
-  }, 120_000);
+  }, 600_000);
   afterAll(() => {
     rmSync(staged, { recursive: true });
   });
