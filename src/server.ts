@@ -36,7 +36,12 @@ export async function startService(config: Config, overrides: ServiceOverrides =
   const log = meteredLog(overrides.log ?? createLogger(config), metrics.count);
   logEvent(log, 'service.starting', { mode: config.mode });
   /** What was opened so far, to be closed in the opposite order. */
-  const opened: (() => Promise<void>)[] = [() => Promise.resolve(metrics.close())];
+  const opened: (() => Promise<void>)[] = [
+    () => {
+      metrics.close();
+      return Promise.resolve();
+    },
+  ];
   try {
     return await start({ config, overrides, log, metrics, opened });
   } catch (error) {

@@ -109,7 +109,7 @@ async function gather(
     return { chart, report: reportOf(chart, request, performance.now() - startedAt, journal) };
   } finally {
     deadline.end();
-    if (access.kind === 'open') void readCapabilities(access.base, bases);
+    if (access.kind === 'open') void readCapabilities(access, bases);
   }
 }
 

@@ -2,16 +2,20 @@ import { fetch as fetchBy } from 'undici';
 import type { FhirBases } from './bases/fhir-bases.js';
 import { versionOfCapabilities } from './bases/fhir-version.js';
 import { isElement } from '../record/element.js';
+import type { ServerAccess } from './server-access.js';
 
 const TIMEOUT_MS = 30_000;
 const MAX_BYTES = 20 * 1024 * 1024;
 
 /**
- * Asks a base for its CapabilityStatement, without a token, and remembers the FHIR version it says; at most once in a while
+ * Asks a base for its CapabilityStatement, with the call's token as every call (req. 29), and remembers the FHIR version it says; at most once in a while
  * for each base, and only where its answers have not said it. Never throws: what cannot be read refuses nothing.
  * @see https://hl7.org/fhir/R4/http.html#capabilities
  */
-export async function readCapabilities(base: URL, bases: FhirBases): Promise<void> {
+export async function readCapabilities(
+  { base, authorization }: Extract<ServerAccess, { kind: 'open' }>,
+  bases: FhirBases,
+): Promise<void> {
   const { version, gate } = bases.of(base);
   if (!bases.options.readsCapabilities || !version.mayAsk()) return;
   const signal = AbortSignal.timeout(TIMEOUT_MS);
@@ -19,7 +23,10 @@ export async function readCapabilities(base: URL, bases: FhirBases): Promise<voi
   if (turn.kind === 'no') return;
   try {
     const response = await fetchBy(`${base.href.replace(/\/+$/, '')}/metadata`, {
-      headers: { accept: 'application/fhir+json' },
+      headers: {
+        accept: 'application/fhir+json',
+        ...(authorization === undefined ? {} : { authorization: `Bearer ${authorization.accessToken}` }),
+      },
       redirect: 'manual',
       signal,
       dispatcher: bases.dispatcher,
