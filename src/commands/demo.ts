@@ -40,12 +40,13 @@ export function demoCommand(startService: StartService): Command {
     async run(args, terminal) {
       const situations = await loadFixtures(inPackage('fhir-fixtures'), Date.now());
       const sandbox = await startSandbox({ resources: situations.flatMap(({ resources }) => resources) });
+      const port = numberOption(args, 'port', 0);
       const service = await startService(
-        loadConfig(
-          {},
-          { mode: 'sandbox', port: numberOption(args, 'port', 0), logLevel: 'warn', openFhirServerAllowed: true },
-        ),
-      );
+        loadConfig({}, { mode: 'sandbox', port, store: 'memory', logLevel: 'warn', openFhirServerAllowed: true }),
+      ).catch(async (error: unknown) => {
+        await sandbox.close();
+        throw error;
+      });
       try {
         const responses = await showThree(situations, service.url, sandbox.baseUrl, terminal);
         if (hasFlag(args, 'once')) {
