@@ -1,7 +1,7 @@
 import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, request, type RequestOptions } from 'node:https';
 import { join } from 'node:path';
-import { TLSSocket } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createApp } from '../../src/app.js';
@@ -33,6 +33,7 @@ async function ask(server: HttpServer, options: RequestOptions = {}): Promise<Tl
   const agent = new Agent({ keepAlive: false, maxCachedSessions: 0 });
   return new Promise((resolve, reject) => {
     const sent = request(`${server.url}/healthz`, { agent, ca: readFileSync(made.caFile), ...options }, (response) => {
+      // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- of node:https it is one
       const socket = response.socket as TLSSocket;
       const subject = String(socket.getPeerCertificate().subject.CN);
       const hsts = response.headers['strict-transport-security'];

@@ -19,7 +19,7 @@ it('the socket of the store was open to others for a moment: it is made for this
   try {
     const serving = serveSql(sql, path);
     expect(statSync(path).mode & 0o777).toBe(0o600);
-    expect(process.umask()).toBe(0);
+    expect(process.umask(0)).toBe(0);
     await (await serving).close();
   } finally {
     process.umask(usual);
